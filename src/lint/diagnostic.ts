@@ -1,0 +1,69 @@
+/** How bad a finding is. `error`: malformed, torch refuses to lower it, or its results change. */
+export type Severity = "error" | "warning" | "info";
+
+/** A line of the user's Python, taken from a node's `stack_trace`. */
+export interface SourceFrame {
+  readonly file: string;
+  readonly line: number;
+  readonly function: string;
+  readonly code: string;
+}
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** What a rule reports: plain data. Reports turn it into text; rules never do. */
+export interface Diagnostic {
+  /** The rule's id, e.g. `cond/branch-aliases-input`. */
+  readonly rule: string;
+  readonly severity: Severity;
+  /** One sentence, without a full stop and without node numbers. */
+  readonly message: string;
+  /** What to do about it, one sentence; empty when there is nothing to say. */
+  readonly help: string;
+  /** `main`, or alternating HOP node name and branch name: `main/cond/true_graph_0`. */
+  readonly graph: string;
+  readonly node: string | null;
+  readonly target: string | null;
+  readonly source: SourceFrame | null;
+  /** Short lines that locate the finding in the graph, e.g. `output 0 is operand 0   b_cache`. Not in the JSON. */
+  readonly detail: readonly string[];
+  /** The path of the module the node came from, e.g. `decoder.layers.0.encoder_attn`; for fingerprints. */
+  readonly module: string;
+  /** Stable, machine-readable facts; every rule documents its own keys. */
+  readonly data: { readonly [key: string]: Json };
+}
+
+export interface Counts {
+  readonly error: number;
+  readonly warning: number;
+  readonly info: number;
+}
+
+/** The result for one model of one file. */
+export interface LintResult {
+  /** The path as the user gave it. */
+  readonly path: string;
+  /** The model's name in the archive; empty when the file could not be read so far. */
+  readonly model: string;
+  readonly torchVersion: string;
+  /** `major.minor` */
+  readonly schemaVersion: string;
+  /** `TRAINING`, `ATEN`, ... as torch's verifiers name it. */
+  readonly dialect: string;
+  /** Nodes of all graphs, subgraphs included. */
+  readonly nodes: number;
+  /** Branches and bodies of higher-order operators. */
+  readonly branches: number;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly counts: Counts;
+}
+
+/** What a report formats: the outcome of one run of `lint`. */
+export interface LintReport {
+  readonly tool: { readonly name: string; readonly version: string };
+  readonly results: readonly LintResult[];
+  readonly counts: Counts;
+  /** How many rules were on. */
+  readonly rules: number;
+  readonly elapsedMs: number;
+}
