@@ -1,0 +1,351 @@
+import type { Document } from "../schema/document.ts";
+import { dialectOf, torchVersionOf } from "../schema/drift.ts";
+import type * as schema from "../schema/types.generated.ts";
+import { subgraphsOf, type ValueKind, visitNames } from "./arguments.ts";
+import { modulePath, type SourceFrame, userFrame } from "./source-frame.ts";
+
+/** A value: a placeholder of a graph or one output of a node. Ids are dense over the whole program. */
+export class Value {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: ValueKind;
+  readonly graph: Graph;
+  /** The node that defines it, or null for a placeholder. */
+  readonly node: Node | null;
+  /** Its position among the node's flattened outputs, or among the graph's inputs. */
+  readonly index: number;
+
+  constructor(id: number, name: string, kind: ValueKind, graph: Graph, node: Node | null, index: number) {
+    this.id = id;
+    this.name = name;
+    this.kind = kind;
+    this.graph = graph;
+    this.node = node;
+    this.index = index;
+  }
+
+  /** The FakeTensor metadata, for a tensor that has some. */
+  get meta(): schema.TensorMeta | undefined {
+    return this.graph.source.tensor_values.get(this.name);
+  }
+}
+
+/** One call in a graph. */
+export class Node {
+  readonly graph: Graph;
+  /** Its position in its graph's list of nodes. */
+  readonly index: number;
+  readonly source: schema.Node;
+  /** Its flattened outputs: the elements of a `Tensor[]` result count one by one. */
+  readonly outputs: readonly Value[];
+  /** The subgraphs it calls, for a higher-order operator. */
+  subgraphs: readonly Graph[] = NO_GRAPHS;
+
+  constructor(graph: Graph, index: number, source: schema.Node, firstValue: number) {
+    this.graph = graph;
+    this.index = index;
+    this.source = source;
+    this.outputs = outputValues(this, firstValue);
+  }
+
+  /** `torch.ops.aten.add.Tensor`, `torch.ops.higher_order.cond`, `_operator.mul`, ... */
+  get target(): string {
+    return this.source.target;
+  }
+
+  /** The name torch gives it; files before schema 8.16 have only the names of its outputs. */
+  get name(): string {
+    return this.source.name ?? this.outputs[0]?.name ?? this.target.slice(this.target.lastIndexOf(".") + 1);
+  }
+
+  /** The argument of that name, or undefined when it is left out because it equals its default. */
+  arg(name: string): schema.Argument | undefined {
+    for (const input of this.source.inputs) if (input.name === name) return input.arg;
+    return undefined;
+  }
+
+  /** The values that its arguments name, in order; null where nothing of that name is defined before it. */
+  get operands(): readonly (Value | null)[] {
+    return this.graph.operandsOf(this);
+  }
+
+  /** The values that one argument names, in order. */
+  valuesOf(arg: schema.Argument): (Value | null)[] {
+    const result: (Value | null)[] = [];
+    visitNames(arg, (name) => result.push(this.graph.value(name) ?? null));
+    return result;
+  }
+
+  metadata(): ReadonlyMap<string, string> {
+    return this.graph.program.document.metadata(this.source);
+  }
+
+  /** The line of the user's Python that made it, or null. */
+  frame(): SourceFrame | null {
+    return userFrame(this.metadata().get("stack_trace") ?? "");
+  }
+
+  /** The path of the module it belongs to, `decoder.layers.0`; empty for the root. */
+  modulePath(): string {
+    return modulePath(this.metadata().get("nn_module_stack") ?? "");
+  }
+}
+
+/** A use of a name that nothing before it defines. */
+export interface UndefinedUse {
+  /** The node that uses it, or null for the graph's outputs. */
+  readonly node: Node | null;
+  readonly name: string;
+}
+
+/** A graph: the program's main graph, or a branch or body of a higher-order operator, with a scope of its own. */
+export class Graph {
+  readonly program: Program;
+  /** Dense over the program; the main graph has 0. */
+  readonly id: number;
+  /** `main`, or the name that the document gives a branch. */
+  readonly name: string;
+  /** `main`, or alternating node name and branch name below it: `main/cond/true_graph_0`. */
+  readonly path: string;
+  /** The higher-order operator that calls it; null for the main graph. */
+  readonly owner: Node | null;
+  readonly source: schema.Graph;
+  readonly inputs: readonly (Value | null)[];
+  readonly nodes: readonly Node[];
+  /** What it returns, flattened; null for constants and for names that nothing defines. */
+  readonly outputs: readonly (Value | null)[];
+  readonly undefinedUses: readonly UndefinedUse[];
+  /** Values whose name was already taken in this graph. */
+  readonly duplicates: readonly Value[];
+  readonly #byName = new Map<string, Value>();
+  readonly #operandStart: Uint32Array;
+  readonly #operands: Int32Array;
+  #useStart: Uint32Array | undefined;
+  #users: Uint32Array | undefined;
+  readonly #firstValue: number;
+  readonly #valueCount: number;
+
+  constructor(program: Program, id: number, name: string, owner: Node | null, source: schema.Graph) {
+    this.program = program;
+    this.id = id;
+    this.name = name;
+    this.owner = owner;
+    this.path = owner === null ? name : `${owner.graph.path}/${owner.name}/${name}`;
+    this.source = source;
+    this.#firstValue = program.values.length;
+    const duplicates: Value[] = [];
+    const undefinedUses: UndefinedUse[] = [];
+    const define = (value: Value): void => {
+      program.values.push(value);
+      if (this.#byName.has(value.name)) duplicates.push(value);
+      else this.#byName.set(value.name, value);
+    };
+
+    this.inputs = source.inputs.map((arg, index) => {
+      let value: Value | null = null;
+      visitNames(arg, (input, kind) => {
+        value = new Value(program.values.length, input, kind, this, null, index);
+        define(value);
+      });
+      return value;
+    });
+    const start = new Uint32Array(source.nodes.length + 1);
+    const operands = new IntList(source.nodes.length * 2);
+    const nodes: Node[] = [];
+    let using: Node | null = null;
+    const use = (operand: string): void => {
+      const value = this.#byName.get(operand);
+      operands.push(value === undefined ? -1 : value.id);
+      if (value === undefined) undefinedUses.push({ node: using, name: operand });
+    };
+    for (const [index, nodeSource] of source.nodes.entries()) {
+      const node = new Node(this, index, nodeSource, program.values.length);
+      using = node;
+      nodes.push(node);
+      for (const input of nodeSource.inputs) visitNames(input.arg, use);
+      start[index + 1] = operands.length;
+      for (const value of node.outputs) define(value);
+    }
+    using = null;
+    const returned = operands.length;
+    this.nodes = nodes;
+    this.outputs = source.outputs.flatMap((arg) => {
+      const before = operands.length;
+      visitNames(arg, use);
+      if (operands.length === before) return [null];
+      return Array.from(
+        operands.slice(before, operands.length),
+        (valueId) => program.values[valueId] ?? null,
+      );
+    });
+    this.#operandStart = start;
+    this.#operands = operands.slice(0, returned);
+    this.#valueCount = program.values.length - this.#firstValue;
+    this.undefinedUses = undefinedUses;
+    this.duplicates = duplicates;
+  }
+
+  /** The value of that name, wherever in this graph it is defined. */
+  value(name: string): Value | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** All values of this graph: placeholders first, then in order of definition. */
+  get values(): readonly Value[] {
+    return this.program.values.slice(this.#firstValue, this.#firstValue + this.#valueCount);
+  }
+
+  /** The nodes that use the value, in order; a node that uses it twice stands once. The graph's outputs do not count. */
+  users(value: Value): Node[] {
+    if (this.#useStart === undefined) this.#indexUses();
+    const at = value.id - this.#firstValue;
+    const ids = this.#users!.subarray(this.#useStart![at]!, this.#useStart![at + 1]!);
+    const result: Node[] = [];
+    for (const id of ids) if (result.at(-1)?.index !== id) result.push(this.nodes[id]!);
+    return result;
+  }
+
+  operandsOf(node: Node): (Value | null)[] {
+    const ids = this.#operands.subarray(this.#operandStart[node.index]!, this.#operandStart[node.index + 1]!);
+    return Array.from(ids, (id) => this.program.values[id] ?? null);
+  }
+
+  /** Def to use in compressed rows: counts first, then places. */
+  #indexUses(): void {
+    const first = this.#firstValue;
+    const start = new Uint32Array(this.#valueCount + 1);
+    for (const id of this.#operands) if (id >= 0) start[id - first + 1]!++;
+    for (let i = 0; i < this.#valueCount; i++) start[i + 1]! += start[i]!;
+    const users = new Uint32Array(start[this.#valueCount]!);
+    const fill = start.slice();
+    for (let node = 0; node < this.nodes.length; node++) {
+      for (let k = this.#operandStart[node]!; k < this.#operandStart[node + 1]!; k++) {
+        const id = this.#operands[k]!;
+        if (id >= 0) users[fill[id - first]!++] = node;
+      }
+    }
+    this.#useStart = start;
+    this.#users = users;
+  }
+}
+
+/** What an input of the main graph is, by the graph signature. */
+export interface ProgramInput {
+  readonly kind:
+    | "parameter"
+    | "buffer"
+    | "tensor_constant"
+    | "custom_obj"
+    | "token"
+    | "constant_input"
+    | "user_input";
+  /** The parameter's, buffer's or constant's qualified name; for a user input, its placeholder. */
+  readonly name: string;
+  /** For a buffer: whether it is in the state dict. */
+  readonly persistent: boolean;
+}
+
+/** An exported program: its graphs, with the main one first and every subgraph after the graph that holds its owner. */
+export class Program {
+  readonly document: Document;
+  /** The model's name in its archive. */
+  readonly name: string;
+  readonly graphs: readonly Graph[];
+  /** Every value of every graph, by id. */
+  readonly values: Value[] = [];
+  readonly nodeCount: number;
+  /** What the main graph's inputs are, in order. */
+  readonly inputs: readonly ProgramInput[];
+
+  constructor(document: Document, name = "model") {
+    this.document = document;
+    this.name = name;
+    const graphs: Graph[] = [new Graph(this, 0, "main", null, document.root.graph_module.graph)];
+    // A worklist instead of recursion: subgraphs of subgraphs come as their owners' graphs are met.
+    for (let i = 0; i < graphs.length; i++) {
+      for (const node of graphs[i]!.nodes) {
+        for (const { arg } of node.source.inputs) {
+          for (const { name: branch, graph } of subgraphsOf(arg)) {
+            const subgraph = new Graph(this, graphs.length, branch, node, graph);
+            graphs.push(subgraph);
+            node.subgraphs = [...node.subgraphs, subgraph];
+          }
+        }
+      }
+    }
+    this.graphs = graphs;
+    this.nodeCount = graphs.reduce((sum, graph) => sum + graph.nodes.length, 0);
+    this.inputs = document.root.graph_module.signature.input_specs.map(describeInput);
+  }
+
+  get main(): Graph {
+    return this.graphs[0]!;
+  }
+
+  get torchVersion(): string {
+    return torchVersionOf(this.document);
+  }
+
+  /** `major.minor` */
+  get schemaVersion(): string {
+    const { major, minor } = this.document.root.schema_version;
+    return `${major}.${minor}`;
+  }
+
+  get dialect(): string {
+    return dialectOf(this.document);
+  }
+}
+
+function describeInput(spec: schema.InputSpec): ProgramInput {
+  if ("parameter" in spec) return input("parameter", spec.parameter.parameter_name);
+  if ("buffer" in spec) return input("buffer", spec.buffer.buffer_name, spec.buffer.persistent);
+  if ("tensor_constant" in spec) return input("tensor_constant", spec.tensor_constant.tensor_constant_name);
+  if ("custom_obj" in spec) return input("custom_obj", spec.custom_obj.custom_obj_name);
+  if ("token" in spec) return input("token", spec.token.arg.name);
+  if ("constant_input" in spec) return input("constant_input", spec.constant_input.name);
+  let name = "";
+  visitNames(spec.user_input.arg, (placeholder) => {
+    name = placeholder;
+  });
+  return input("user_input", name);
+}
+
+function input(kind: ProgramInput["kind"], name: string, persistent = false): ProgramInput {
+  return { kind, name, persistent };
+}
+
+function outputValues(node: Node, firstValue: number): readonly Value[] {
+  const result: Value[] = [];
+  for (const output of node.source.outputs) {
+    visitNames(output, (name, kind) => {
+      result.push(new Value(firstValue + result.length, name, kind, node.graph, node, result.length));
+    });
+  }
+  return result;
+}
+
+const NO_GRAPHS: readonly Graph[] = [];
+
+/** A list of 32-bit integers that grows. */
+class IntList {
+  #items: Int32Array;
+  length = 0;
+
+  constructor(capacity: number) {
+    this.#items = new Int32Array(Math.max(capacity, 16));
+  }
+
+  push(item: number): void {
+    if (this.length === this.#items.length) {
+      const grown = new Int32Array(this.length * 2);
+      grown.set(this.#items);
+      this.#items = grown;
+    }
+    this.#items[this.length++] = item;
+  }
+
+  slice(start: number, end: number): Int32Array {
+    return this.#items.slice(start, end);
+  }
+}

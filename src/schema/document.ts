@@ -1,0 +1,58 @@
+import type { Raw } from "./raw.ts";
+import { Reader } from "./reader.ts";
+import type { ExportedProgram, Node } from "./types.generated.ts";
+
+/** Something in the document that torch ignores: a key nobody defines, or one that is given twice. */
+export interface Oddity {
+  readonly kind: "unknown-key" | "duplicate-key";
+  readonly key: string;
+  /** The struct or dict that holds it, as torch's schema names its type. */
+  readonly within: string;
+  readonly offset: number;
+}
+
+/** What the plain objects cannot hold but a faithful copy needs. Empty for what torch 2.13 writes. */
+export interface Fidelity {
+  /** The text of numbers that are not written as torch would write them, by owner and key. */
+  readonly tokens: Map<object, Map<string | number, string>>;
+  /** Unknown keys with their bytes, by owner. */
+  readonly extras: Map<object, [key: string, value: Raw][]>;
+}
+
+/** A decoded document: `root` as torch's schema types it, over `bytes`, which lazy parts still point into. */
+export class Document {
+  readonly bytes: Uint8Array;
+  readonly root: ExportedProgram;
+  readonly oddities: readonly Oddity[];
+  readonly fidelity: Fidelity;
+
+  constructor(bytes: Uint8Array, root: ExportedProgram, oddities: readonly Oddity[], fidelity: Fidelity) {
+    this.bytes = bytes;
+    this.root = root;
+    this.oddities = oddities;
+    this.fidelity = fidelity;
+  }
+
+  /** A node's metadata (stack_trace, nn_module_stack, torch_fn, ...), decoded now. */
+  metadata(node: Node): ReadonlyMap<string, string> {
+    const result = new Map<string, string>();
+    const reader = new Reader(this.bytes);
+    reader.pos = node.metadata.start + 1;
+    if (reader.peek() === 0x7d) return result;
+    do {
+      const key = reader.string();
+      reader.expect(0x3a);
+      result.set(key, reader.string());
+    } while (reader.more(0x7d));
+    return result;
+  }
+
+  /** The JSON of an unknown key of `owner`, e.g. the `dialect` of old files. */
+  extra(owner: object, key: string): unknown {
+    const raw = this.fidelity.extras.get(owner)?.find(([name]) => name === key)?.[1];
+    if (raw === undefined) return undefined;
+    return JSON.parse(
+      Buffer.from(this.bytes.buffer, this.bytes.byteOffset + raw.start, raw.end - raw.start).toString(),
+    );
+  }
+}
