@@ -12,7 +12,7 @@ export class Value {
   readonly graph: Graph;
   /** The node that defines it, or null for a placeholder. */
   readonly node: Node | null;
-  /** Its position among the node's flattened outputs, or among the graph's inputs. */
+  /** Its position among the node's flattened outputs (an output that is None counts), or among the graph's inputs. */
   readonly index: number;
 
   constructor(id: number, name: string, kind: ValueKind, graph: Graph, node: Node | null, index: number) {
@@ -36,7 +36,7 @@ export class Node {
   /** Its position in its graph's list of nodes. */
   readonly index: number;
   readonly source: schema.Node;
-  /** Its flattened outputs: the elements of a `Tensor[]` result count one by one. */
+  /** The values it defines: the elements of a `Tensor[]` result one by one, and none for an output that is None. */
   readonly outputs: readonly Value[];
   /** The subgraphs it calls, for a higher-order operator. */
   subgraphs: readonly Graph[] = NO_GRAPHS;
@@ -317,10 +317,14 @@ function input(kind: ProgramInput["kind"], name: string, persistent = false): Pr
 
 function outputValues(node: Node, firstValue: number): readonly Value[] {
   const result: Value[] = [];
+  let index = 0;
   for (const output of node.source.outputs) {
+    const before = result.length;
     visitNames(output, (name, kind) => {
-      result.push(new Value(firstValue + result.length, name, kind, node.graph, node, result.length));
+      result.push(new Value(firstValue + result.length, name, kind, node.graph, node, index++));
     });
+    // An output that is None keeps its position.
+    if (result.length === before) index++;
   }
   return result;
 }
