@@ -1,0 +1,47 @@
+import type { Counts, Diagnostic, LintReport, LintResult } from "../lint/diagnostic.ts";
+import { safeJson } from "./text.ts";
+
+/** The version of this document's form; it changes when a key goes or changes its meaning. */
+const SCHEMA_VERSION = 1;
+
+/** The stable, machine-readable form. Keys are copied one by one: nothing internal may slip in. */
+export function json(report: LintReport): string {
+  return safeJson({
+    schemaVersion: SCHEMA_VERSION,
+    tool: { name: report.tool.name, version: report.tool.version },
+    results: report.results.map(resultOf),
+    counts: countsOf(report.counts),
+  });
+}
+
+function resultOf(result: LintResult) {
+  return {
+    path: result.path,
+    model: result.model,
+    torchVersion: result.torchVersion,
+    schemaVersion: result.schemaVersion,
+    dialect: result.dialect,
+    nodes: result.nodes,
+    diagnostics: result.diagnostics.map(diagnosticOf),
+    counts: countsOf(result.counts),
+  };
+}
+
+function diagnosticOf(diagnostic: Diagnostic) {
+  const { source } = diagnostic;
+  return {
+    rule: diagnostic.rule,
+    severity: diagnostic.severity,
+    message: diagnostic.message,
+    help: diagnostic.help,
+    graph: diagnostic.graph,
+    node: diagnostic.node,
+    target: diagnostic.target,
+    source: source && { file: source.file, line: source.line, function: source.function, code: source.code },
+    data: diagnostic.data,
+  };
+}
+
+function countsOf({ error, warning, info }: Counts): Counts {
+  return { error, warning, info };
+}
