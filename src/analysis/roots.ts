@@ -1,0 +1,49 @@
+/** Sets of storages by number, for values by number. Nearly every set has one member, so those cost one integer. */
+export class RootTable {
+  #single: Int32Array;
+  readonly #sets: (readonly number[])[] = [];
+
+  constructor(values: number) {
+    this.#single = new Int32Array(values).fill(-1);
+  }
+
+  set(value: number, roots: readonly number[]): void {
+    if (roots.length <= 1) this.#single[value] = roots[0] ?? -1;
+    else {
+      this.#single[value] = -2 - this.#sets.length;
+      this.#sets.push(roots);
+    }
+  }
+
+  setOne(value: number, root: number): void {
+    this.#single[value] = root;
+  }
+
+  get(value: number): readonly number[] {
+    const single = this.#single[value]!;
+    if (single >= 0) return [single];
+    return single === -1 ? NONE : this.#sets[-2 - single]!;
+  }
+
+  /** True when the two may be the same storage. */
+  meet(a: number, b: number): boolean {
+    const one = this.#single[a]!;
+    const other = this.#single[b]!;
+    if (one >= 0 && other >= 0) return one === other;
+    if (one === -1 || other === -1) return false;
+    return this.get(a).some((root) => this.has(b, root));
+  }
+
+  has(value: number, root: number): boolean {
+    const single = this.#single[value]!;
+    return single >= 0 ? single === root : this.get(value).includes(root);
+  }
+}
+
+const NONE: readonly number[] = [];
+
+/** The union, sorted; the first set itself when the second adds nothing. */
+export function union(a: readonly number[], b: readonly number[]): readonly number[] {
+  if (b.every((root) => a.includes(root))) return a;
+  return [...new Set([...a, ...b])].sort((x, y) => x - y);
+}
