@@ -1,0 +1,106 @@
+/**
+ * What one call does with storages: which outputs share one with which arguments, and which arguments are
+ * written. The schema's annotations give the default; what they hide is in aliasing/*.ts.
+ */
+import {
+  type Annotations,
+  annotatedOutputs,
+  annotatedWrites,
+  annotationsOf,
+  isSilent,
+} from "./aliasing/annotated.ts";
+import { type Call, type CallAliasing, FRESH } from "./aliasing/call.ts";
+import { ConcreteCall } from "./aliasing/concrete.ts";
+import { type HiddenRule, toAliasing } from "./aliasing/rule.ts";
+import { HIDDEN_RULES } from "./aliasing/rules.ts";
+import { Symbols } from "./aliasing/symbols.ts";
+import type { Operator } from "./operator.ts";
+
+export type {
+  ArgumentWrite,
+  Call,
+  CallAliasing,
+  OutputAliasing,
+  TensorSource,
+  WriteKind,
+} from "./aliasing/call.ts";
+export { FRESH } from "./aliasing/call.ts";
+
+/** What is known of an operator before any call; null where every call is FRESH. */
+interface Plan {
+  readonly annotations: Annotations;
+  readonly rule: HiddenRule | undefined;
+}
+
+const plans = new WeakMap<Operator, Plan | null>();
+
+/** The storages and writes of one call. Costs a map look-up for an operator that hides and annotates nothing. */
+export function aliasing(op: Operator, call: Call): CallAliasing {
+  let plan = plans.get(op);
+  if (plan === undefined) plans.set(op, (plan = planOf(op)));
+  if (plan === null) return FRESH;
+  const { annotations, rule } = plan;
+  if (rule !== undefined) return hidden(op, call, plan, rule);
+  return {
+    outputs: annotatedOutputs(annotations, call),
+    writes: annotatedWrites(annotations, call),
+    certain: true,
+  };
+}
+
+function planOf(op: Operator): Plan | null {
+  const rule = ruleOf(op);
+  // Most schemas are never parsed: without a parenthesis after a type there is no annotation.
+  if (rule === undefined && !/\w\(|[\]?]\(/.test(op.schemaText.slice(op.schemaText.indexOf("(") + 1)))
+    return null;
+  const annotations = annotationsOf(op);
+  return rule === undefined && isSilent(annotations) ? null : { annotations, rule };
+}
+
+function ruleOf(op: Operator): HiddenRule | undefined {
+  const name = op.qualifiedName;
+  const own = HIDDEN_RULES.get(name);
+  if (own !== undefined) return own;
+  const dot = name.indexOf(".");
+  // `out=` overloads compute into what they are given; none of the conditions is theirs.
+  if (dot < 0 || op.schemaText.includes("!) out")) return undefined;
+  return HIDDEN_RULES.get(name.slice(0, dot));
+}
+
+/** Further assignments of numbers to symbols that must give the same answer before it is called certain. */
+const ROUNDS = [1, 2];
+
+function hidden(op: Operator, call: Call, { annotations }: Plan, rule: HiddenRule): CallAliasing {
+  const traced = new Symbols(0);
+  const first = decide(op, call, annotations, rule, traced);
+  if (!first.certain || !traced.touched) return first;
+  const text = JSON.stringify(first);
+  for (const round of ROUNDS) {
+    if (JSON.stringify(decide(op, call, annotations, rule, new Symbols(round))) === text) continue;
+    return { ...first, certain: false, reason: "whether it copies depends on symbolic sizes" };
+  }
+  return first;
+}
+
+function decide(
+  op: Operator,
+  call: Call,
+  annotations: Annotations,
+  rule: HiddenRule,
+  symbols: Symbols,
+): CallAliasing {
+  const concrete = new ConcreteCall(op, call, symbols);
+  let reason: string | undefined;
+  const doubt = (why: string) => {
+    reason ??= why;
+  };
+  const outputs =
+    rule.outputs === undefined
+      ? annotatedOutputs(annotations, call)
+      : toAliasing(rule.outputs(concrete, doubt));
+  const writes =
+    rule.writes === undefined ? annotatedWrites(annotations, call) : rule.writes(concrete, doubt);
+  return reason === undefined
+    ? { outputs, writes, certain: true }
+    : { outputs, writes, certain: false, reason };
+}

@@ -1,0 +1,56 @@
+import type { ArgumentWrite, OutputAliasing, TensorSource } from "./call.ts";
+import type { ConcreteCall, ConcreteTensor, Doubt } from "./concrete.ts";
+
+/** Where one output comes from: an argument, a numbered new storage that others share, or (null) its own. */
+export type Share = TensorSource | number | null;
+
+/** What a schema hides of one operator. What a rule leaves out is as the schema's annotations have it. */
+export interface HiddenRule {
+  /** One for each flat output; outputs beyond the end are fresh. */
+  readonly outputs?: (call: ConcreteCall, doubt: Doubt) => readonly Share[];
+  readonly writes?: (call: ConcreteCall, doubt: Doubt) => readonly ArgumentWrite[];
+}
+
+/** Rules by `namespace::name`, for all its overloads, or by `namespace::name.overload` for one. */
+export type RuleTable = Readonly<Record<string, HiddenRule>>;
+
+const NOTHING: readonly Share[] = [];
+
+/** The one output is `tensor` where the condition holds, else it is new. */
+export function sharesIf(condition: boolean, tensor: ConcreteTensor | undefined): readonly Share[] {
+  return condition && tensor?.source !== undefined ? [tensor.source] : NOTHING;
+}
+
+/** A rule for an operator with one output. */
+export function when(
+  argument: string,
+  condition: (self: ConcreteTensor, call: ConcreteCall, doubt: Doubt) => boolean,
+): HiddenRule {
+  return {
+    outputs: (call, doubt) => {
+      const self = call.tensor(argument);
+      return sharesIf(self !== undefined && condition(self, call, doubt), self);
+    },
+  };
+}
+
+/** Every output is a view of the argument, whatever the schema says. */
+export function always(argument: string): HiddenRule {
+  return {
+    outputs: (call) => {
+      const source = call.tensor(argument)?.source ?? null;
+      return call.outputs.map(() => source);
+    },
+  };
+}
+
+/** Every output is fresh, whatever the schema says. */
+export const never: HiddenRule = { outputs: () => NOTHING };
+
+export function toAliasing(shares: readonly Share[]): OutputAliasing[] {
+  let next = 1 + Math.max(-1, ...shares.filter((share) => typeof share === "number"));
+  return shares.map((share) => {
+    if (typeof share === "number") return { sources: [], group: share };
+    return share === null ? { sources: [], group: next++ } : { sources: [share], group: -1 };
+  });
+}
