@@ -1,0 +1,151 @@
+import { levels, presets } from "../lint/config.ts";
+import type { Format } from "../report/index.ts";
+
+/** One option. Both readers of the command line, the help and the completion are made of these. */
+export interface OptionSpec {
+  /** `count` is a number from 0 up; `list` may be given several times. */
+  readonly type: "string" | "count" | "boolean" | "list";
+  readonly describe: string;
+  readonly alias?: string;
+  readonly choices?: readonly string[];
+  readonly default?: string;
+}
+
+/** One command and all that it takes. */
+export interface CommandSpec {
+  readonly describe: string;
+  /** The arguments that are no options. */
+  readonly operands: { readonly name: string; readonly many: boolean; readonly describe: string } | null;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  readonly examples: readonly (readonly [command: string, meaning: string])[];
+}
+
+const formats = ["stylish", "json", "sarif", "github", "junit"] as const satisfies readonly Format[];
+
+const config = {
+  type: "string",
+  alias: "c",
+  describe: "Config file, instead of the pt2lint.config.{ts,mjs,js} or pt2lint.json nearest upward",
+} as const;
+
+const color = {
+  type: "boolean",
+  describe: "Colour, or none with --no-color; else as NO_COLOR, FORCE_COLOR and the terminal say",
+} as const;
+
+const output = {
+  type: "string",
+  alias: "o",
+  describe: "Write to this file instead of standard output",
+} as const;
+
+/** Every command, in the order of the help. `lint` is the one that runs when none is named. */
+export const commands = {
+  lint: {
+    describe: "Find what breaks or changes results when a program is lowered (the default command)",
+    operands: { name: "paths", many: true, describe: "Files, folders (searched for *.pt2) and globs" },
+    options: {
+      format: {
+        type: "string",
+        alias: "f",
+        choices: formats,
+        default: "stylish",
+        describe: "How findings are written",
+      },
+      "output-file": output,
+      rule: {
+        type: "list",
+        describe: `Set a rule, as in cond/arity=off; ID may hold *, LEVEL is ${levels.join(", ")}`,
+      },
+      preset: {
+        type: "string",
+        choices: presets,
+        describe: "The rules to start from [default: recommended]",
+      },
+      config,
+      quiet: { type: "boolean", describe: "Write errors only" },
+      "max-warnings": { type: "count", describe: "Exit with 1 when there are more warnings than this" },
+      color,
+    },
+    examples: [
+      ["$0 model.pt2", "findings, each with its line of Python"],
+      ["$0 exports/ 'more/**/*.pt2'", "every program in a folder and of a glob"],
+      ["$0 model.pt2 -f sarif -o pt2lint.sarif", "for code scanning"],
+      ["$0 model.pt2 --rule 'cache/*=off'", "without the rules of one family"],
+    ],
+  },
+  show: {
+    describe: "Print the program the way torch prints it",
+    operands: { name: "path", many: false, describe: "A .pt2 file, or a program's JSON document" },
+    options: { "output-file": output },
+    examples: [["$0 show model.pt2", "the graph, its branches and its signature"]],
+  },
+  rules: {
+    describe: "List the rules and how they are set here",
+    operands: null,
+    options: {
+      format: {
+        type: "string",
+        alias: "f",
+        choices: ["stylish", "json"],
+        default: "stylish",
+        describe: "A table, or all that is known of each rule",
+      },
+      config,
+      color,
+    },
+    examples: [["$0 rules --format json", "for a program to read"]],
+  },
+  explain: {
+    describe: "Say what a rule finds, why it matters and what to do",
+    operands: { name: "rule", many: false, describe: "The rule's id, as findings show it" },
+    options: { config, color },
+    examples: [["$0 explain cond/branch-aliases-input", "what the rule is about"]],
+  },
+} as const satisfies Record<string, CommandSpec>;
+
+export type CommandName = keyof typeof commands;
+
+type OneOf<Spec extends OptionSpec> = Spec extends { choices: readonly (infer Choice)[] } ? Choice : string;
+
+type ValueOf<Spec extends OptionSpec> = Spec["type"] extends "list"
+  ? readonly string[]
+  : Spec["type"] extends "boolean"
+    ? boolean | undefined
+    : Spec["type"] extends "count"
+      ? number | undefined
+      : Spec extends { default: string }
+        ? OneOf<Spec>
+        : OneOf<Spec> | undefined;
+
+/** The values of a command's options, by their names. */
+export type OptionsOf<Name extends CommandName> = {
+  readonly [Key in keyof (typeof commands)[Name]["options"]]: (typeof commands)[Name]["options"][Key] extends infer Spec extends
+    OptionSpec
+    ? ValueOf<Spec>
+    : never;
+};
+
+/** A command line, read. */
+export interface Invocation<Name extends CommandName = CommandName> {
+  readonly command: Name;
+  readonly operands: readonly string[];
+  readonly options: OptionsOf<Name>;
+}
+
+/** What an option is when it is not given. */
+export function absent(spec: OptionSpec): string | readonly string[] | undefined {
+  return spec.type === "list" ? [] : spec.default;
+}
+
+/** A command line that cannot be understood or carried out: the user's to mend. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  /** A second line: where to look. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
+}

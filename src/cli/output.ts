@@ -1,0 +1,53 @@
+import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { UsageError } from "./arguments.ts";
+import { reasonOf } from "./failure.ts";
+
+/** Writes a command's result where the user wants it. */
+export function writeResult(text: string, file: string | undefined): void {
+  if (file === undefined) {
+    if (text !== "") writeTo(process.stdout, text);
+  } else writeFile(file, text);
+}
+
+/** A line for the user that is no result. */
+export function writeNote(text: string): void {
+  writeTo(process.stderr, `${text}\n`);
+}
+
+/** `pt2lint x | head` closes the pipe early: that is no failure, and the exit code stays what it is. */
+function writeTo(stream: NodeJS.WriteStream, text: string): void {
+  if (stream.listenerCount("error") === 0) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") process.exitCode = 2;
+    });
+  }
+  stream.write(text);
+}
+
+/**
+ * Through a file beside it that is then renamed: who reads `file` sees the old text or all of the new one.
+ * What is no regular file (a pipe, /dev/stdout) is written as it is.
+ */
+function writeFile(file: string, text: string): void {
+  try {
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (stats?.isDirectory()) throw new UsageError(`cannot write ${file}: it is a folder`);
+    if (stats !== undefined && !stats.isFile()) writeFileSync(file, text);
+    else replaceFile(file, text, stats?.mode);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`cannot write ${file}: ${reasonOf(error, "no such folder")}`);
+  }
+}
+
+function replaceFile(file: string, text: string, mode: number | undefined): void {
+  const draft = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
+  try {
+    writeFileSync(draft, text, mode === undefined ? {} : { mode });
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,191 @@
+import yargs, { type Argv, type Options } from "yargs";
+import manifest from "../../package.json" with { type: "json" };
+import { didYouMean } from "../lint/closest.ts";
+import {
+  absent,
+  type CommandName,
+  type CommandSpec,
+  commands,
+  type Invocation,
+  type OptionSpec,
+  UsageError,
+} from "./arguments.ts";
+
+/** A command to run, or a text that answers the command line by itself: help, version, completion. */
+export type Reading = Invocation | { readonly text: string };
+
+const EPILOGUE = [
+  "Exit codes: 0 clean; 1 findings of severity error; 2 wrong usage, an unreadable path or a crash.",
+  "Nothing of a program is executed, and its weights are not read.",
+].join("\n");
+
+/** Ids for completion; loaded only when a shell asks. */
+export type RuleIds = () => Promise<readonly string[]>;
+
+/** Reads any command line with yargs, which also writes help, completion and the usage errors. */
+export async function readFully(argv: readonly string[], width: number, ruleIds: RuleIds): Promise<Reading> {
+  let found: Invocation | undefined;
+  const parser = buildParser(argv, width, ruleIds, (invocation) => {
+    found = invocation;
+  });
+  const words = wordsToComplete(argv);
+  if (words !== null) return { text: lines(await parser.getCompletion(words)) };
+  let text = "";
+  // With a callback yargs prints nothing and never exits.
+  await parser.parseAsync(withoutDoubleDash(argv), {}, (error: unknown, _argv: unknown, output: string) => {
+    if (error !== undefined && error !== null) throw error;
+    text = output;
+  });
+  if (text !== "") return { text: `${text}\n` };
+  if (found === undefined) throw new UsageError("no command was understood", "run 'pt2lint --help'");
+  return found;
+}
+
+const lines = (texts: readonly string[]) => texts.map((text) => `${text}\n`).join("");
+
+/** What the shell's script asks to have completed: the words behind its flag, with the program's name. */
+function wordsToComplete(argv: readonly string[]): string[] | null {
+  const at = argv.indexOf("--get-yargs-completions");
+  return at < 0 ? null : argv.slice(at + 1);
+}
+
+/** yargs does not count operands behind `--`; as `./-name` they are ordinary ones, for files the same. */
+function withoutDoubleDash(argv: readonly string[]): string[] {
+  const at = argv.indexOf("--");
+  if (at < 0) return [...argv];
+  const named = Object.hasOwn(commands, argv[0] ?? "");
+  const behind = argv.slice(at + 1);
+  const isSpecial = (word: string) => word.startsWith("-") || Object.hasOwn(commands, word);
+  const operands = behind.map((word) =>
+    (!named && isSpecial(word)) || word.startsWith("-") ? `./${word}` : word,
+  );
+  return [...argv.slice(0, at), ...operands];
+}
+
+/** A name that nobody types: the script is printed by our own command. */
+const HIDDEN_COMPLETION = "\u0000completion";
+const noOptions = (builder: Argv) =>
+  builder.example("$0 completion >> ~/.bashrc", "for bash; zsh and fish are told by $SHELL");
+
+type Found = (invocation: Invocation) => void;
+
+function buildParser(argv: readonly string[], width: number, ruleIds: RuleIds, found: Found): Argv {
+  const parser = yargs()
+    .scriptName(manifest.name)
+    .locale("en")
+    .usage("$0 PATH...\n\nLinter for programs that torch.export saved (.pt2). Needs no Python and no torch.")
+    .parserConfiguration({
+      "camel-case-expansion": false,
+      "dot-notation": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "strip-aliased": true,
+    })
+    .strict()
+    .fail((message, error) => {
+      // yargs reports some of its own findings as errors of the name YError.
+      if (error !== undefined && error !== null && error.name !== "YError") throw error;
+      throw new UsageError(tidy(message ?? error.message, argv), "run 'pt2lint --help' to see what there is");
+    })
+    // Without a description yargs lists no command of its own; it would run the default one after it.
+    .completion(HIDDEN_COMPLETION, false, completer(ruleIds))
+    .help()
+    .alias("help", "h")
+    .version(manifest.version)
+    .exitProcess(false)
+    .epilogue(EPILOGUE)
+    .wrap(width);
+  for (const name of Object.keys(commands) as CommandName[]) addCommand(parser, name, found);
+  parser.command("completion", "Print a script for the shell to complete with", noOptions, () => {
+    parser.showCompletionScript();
+  });
+  return parser;
+}
+
+function addCommand(parser: Argv, name: CommandName, found: Found): void {
+  const spec: CommandSpec = commands[name];
+  const { operands } = spec;
+  const suffix = operands === null ? "" : operands.many ? ` <${operands.name}..>` : ` <${operands.name}>`;
+  const names = name === "lint" ? [`${name}${suffix}`, "$0"] : [name + suffix];
+  parser.command(
+    names,
+    spec.describe,
+    (builder) => {
+      if (operands !== null) {
+        builder.positional(operands.name, {
+          type: "string",
+          array: operands.many,
+          describe: operands.describe,
+        });
+      }
+      for (const [key, option] of Object.entries(spec.options)) builder.option(key, toYargs(option));
+      for (const [command, meaning] of spec.examples) builder.example(command, meaning);
+      return builder;
+    },
+    (argv) => found(toInvocation(name, spec, argv)),
+  );
+}
+
+/** The default stands in the help only: `toInvocation` applies it, after it has seen what was given. */
+function toYargs({ type, alias, choices, describe, default: value }: OptionSpec): Options {
+  return {
+    type: type === "boolean" ? "boolean" : "string",
+    ...(type === "boolean" ? {} : { requiresArg: true }),
+    ...(alias === undefined ? {} : { alias }),
+    ...(choices === undefined ? {} : { choices }),
+    describe: value === undefined ? describe : `${describe} [default: ${value}]`,
+  };
+}
+
+function toInvocation(command: CommandName, spec: CommandSpec, argv: Record<string, unknown>): Invocation {
+  const options: Record<string, unknown> = {};
+  for (const [key, option] of Object.entries(spec.options))
+    options[key] = optionValue(key, option, argv[key]);
+  const given = spec.operands === null ? [] : [argv[spec.operands.name]].flat();
+  const operands = given.map(String);
+  if (operands.includes("")) throw new UsageError(`an empty ${spec.operands?.name} was given`);
+  return { command, operands, options } as unknown as Invocation;
+}
+
+function optionValue(key: string, spec: OptionSpec, value: unknown): unknown {
+  if (value === undefined) return absent(spec);
+  const values = [value].flat();
+  if (spec.type === "list") return values;
+  if (values.length > 1) throw new UsageError(`--${key} was given ${values.length} times`);
+  if (values[0] === "") throw new UsageError(`--${key} was given nothing`);
+  if (spec.type !== "count") return values[0];
+  if (!/^\d{1,9}$/.test(String(values[0]))) {
+    throw new UsageError(`--${key} takes a number from 0 up, not ${JSON.stringify(values[0])}`);
+  }
+  return Number(values[0]);
+}
+
+/** yargs' own messages in this program's words. */
+function tidy(message: string, argv: readonly string[]): string {
+  if (message.startsWith("Not enough non-option arguments")) return "a path or a name is missing";
+  const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
+  const option = `--${unknown}`;
+  if (unknown !== undefined && argv.some((word) => word === option || word.startsWith(`${option}=`))) {
+    const known = Object.values(commands).flatMap(({ options }) => Object.keys(options));
+    return `unknown option ${option}${didYouMean(
+      option,
+      known.map((name) => `--${name}`),
+    )}`;
+  }
+  return message.replace(/\s*\n\s*/g, "; ").replace(/^./, (first) => first.toLowerCase());
+}
+
+/** Completes rules' ids behind `explain` and `--rule`; leaves the rest to yargs and the shell's files. */
+function completer(ruleIds: RuleIds) {
+  return async (
+    current: string,
+    argv: { _?: unknown },
+    byDefault: (done: (error: Error | null, found: string[] | undefined) => void) => unknown,
+    done: (found: string[]) => unknown,
+  ): Promise<void> => {
+    const words = Array.isArray(argv._) ? argv._.map(String) : [];
+    if (words.includes("explain") && !current.startsWith("-")) {
+      done((await ruleIds()).filter((id) => id.startsWith(current)));
+    } else byDefault((_error, found) => done(found ?? []));
+  };
+}

@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { commands, type OptionSpec } from "./arguments.ts";
+import { readFully } from "./read-fully.ts";
+import { readQuickly } from "./read-quickly.ts";
+
+const ruleIds = async () => ["cond/arity", "cond/predicate-type", "cache/update-unused"];
+const read = (...argv: string[]) => readFully(argv, 80, ruleIds);
+
+async function textOf(...argv: string[]): Promise<string> {
+  const reading = await read(...argv);
+  if (!("text" in reading)) throw new Error("a command was read, not a text");
+  return reading.text;
+}
+
+const every: readonly [string, OptionSpec][] = Object.values(commands).flatMap(({ options }) =>
+  Object.entries(options as Record<string, OptionSpec>),
+);
+
+/** Words that command lines are made of, good and bad ones. */
+const word = fc.oneof(
+  fc.constantFrom(
+    ...Object.keys(commands),
+    "a.pt2",
+    "b/c.pt2",
+    "*.pt2",
+    "12",
+    "1e3",
+    "0x1",
+    "-",
+    "--",
+    "-1",
+    "",
+  ),
+  fc.constantFrom(
+    "help",
+    "completion",
+    "true",
+    "false",
+    "'q'",
+    '"',
+    "a=b",
+    "--help",
+    "--version",
+    "-h",
+    "--nope",
+  ),
+  fc.constantFrom(...every.map(([name]) => `--${name}`), ...every.map(([name]) => `--no-${name}`)),
+  fc.constantFrom(...every.map(([, { alias }]) => `-${alias ?? "z"}`), "-fjson", "-f=json", "--format.x"),
+  fc.constantFrom(...every.flatMap(([, { choices }]) => choices ?? []), "cond/arity=off", "3", "007", "-3"),
+  fc
+    .tuple(fc.constantFrom(...every), fc.constantFrom("json", "all", "", "5", "x=y", "false", "true", "a\nb"))
+    .map(([[name], value]) => `--${name}=${value}`),
+);
+
+describe("the two readers", () => {
+  it("agree wherever the quick one answers", async () => {
+    let answered = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(word, { maxLength: 5 }), async (argv) => {
+        const quick = readQuickly(argv);
+        fc.pre(quick !== null);
+        answered++;
+        expect(await read(...argv)).toEqual(quick);
+      }),
+      { numRuns: 300 },
+    );
+    expect(answered).toBeGreaterThan(100);
+  });
+
+  it.each([
+    ["a.pt2"],
+    ["lint", "a.pt2", "b.pt2"],
+    ["a.pt2", "--format", "json", "-o", "out.json", "--quiet", "--max-warnings=0"],
+    ["a.pt2", "--rule", "cond/arity=off", "--rule=cache/*=error", "--no-color"],
+    ["show", "a.pt2"],
+    ["rules", "-f", "json"],
+    ["explain", "cond/arity"],
+  ])("read %s quickly", async (...argv) => {
+    const quick = readQuickly(argv);
+    expect(quick).not.toBeNull();
+    expect(await read(...argv)).toEqual(quick);
+  });
+});
+
+describe("yargs", () => {
+  it("takes what the quick reader leaves", async () => {
+    expect(await read("-f=json", "a.pt2")).toMatchObject({ command: "lint", options: { format: "json" } });
+    expect(await read("--", "-odd.pt2")).toMatchObject({ command: "lint", operands: ["./-odd.pt2"] });
+    expect(await read("--", "show", "a.pt2")).toMatchObject({
+      command: "lint",
+      operands: ["./show", "a.pt2"],
+    });
+    expect(await read("show", "--", "show")).toMatchObject({ command: "show", operands: ["show"] });
+  });
+
+  it.each([
+    [["a.pt2", "--nope"], /unknown option --nope$/],
+    [["a.pt2", "--formt=json"], /unknown option --formt; did you mean "--format"\?/],
+    [["a.pt2", "--format", "xml"], /invalid values.*format.*stylish/],
+    [["a.pt2", "--format", "json", "-f", "sarif"], /--format was given 2 times/],
+    [["a.pt2", "--max-warnings", "few"], /--max-warnings takes a number from 0 up, not "few"/],
+    [["a.pt2", "--max-warnings=-1"], /--max-warnings takes a number from 0 up, not "-1"/],
+    [["a.pt2", "--output-file"], /not enough arguments following: output-file/],
+    [[], /a path or a name is missing/],
+    [["show"], /a path or a name is missing/],
+    [["show", "a.pt2", "b.pt2"], /unknown argument: b\.pt2/],
+    [["explain", ""], /an empty rule was given/],
+  ])("refuses %j", async (argv, message) => {
+    await expect(read(...argv)).rejects.toThrow(message);
+    await expect(read(...argv)).rejects.toHaveProperty("name", "UsageError");
+  });
+
+  it("writes the help that the repository shows", async () => {
+    await expect(await textOf("--help")).toMatchFileSnapshot("./__golden__/help.txt");
+    for (const name of Object.keys(commands)) {
+      await expect(await textOf(name, "--help")).toMatchFileSnapshot(`./__golden__/help-${name}.txt`);
+    }
+  });
+
+  it("says the version", async () => {
+    expect(await textOf("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it("writes a completion script", async () => {
+    expect(await textOf("completion")).toContain("--get-yargs-completions");
+  });
+
+  it("completes the ids of rules", async () => {
+    expect(await textOf("--get-yargs-completions", "pt2lint", "explain", "cond/")).toBe(
+      "cond/arity\ncond/predicate-type\n",
+    );
+  });
+});
