@@ -1,4 +1,5 @@
 import { InputError } from "../errors.ts";
+import { type ByteSource, memorySource } from "./byte-source.ts";
 import { Document, type Fidelity, type Oddity } from "./document.ts";
 import { ABSENT_DICT, ABSENT_LIST, isLegacyNone } from "./drift.ts";
 import { jsonPathAt } from "./json-path.ts";
@@ -17,19 +18,21 @@ const DEEPEST = 1000;
  *
  * @throws InputError `schema/invalid-document` with the JSON path and the offset, or `schema/unsupported-version`.
  */
-export function decodeDocument(bytes: Uint8Array): Document {
-  const decoder = new Decoder(bytes);
+export function decodeDocument(bytes: Uint8Array | ByteSource): Document {
+  const source = bytes instanceof Uint8Array ? memorySource(bytes) : bytes;
+  const decoder = new Decoder(source);
   try {
     const root = decoder.root(tables.ExportedProgram!) as ExportedProgram;
-    return new Document(bytes, root, decoder.oddities, decoder.fidelity);
+    if (Number(root.schema_version.major) !== SCHEMA_VERSION[0]) throw wrongMajor(root.schema_version.major);
+    return new Document(source, root, decoder.oddities, decoder.fidelity);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    throw unsupportedVersion(bytes) ?? invalid(bytes, error);
+    throw unsupportedVersion(source) ?? invalid(source, error);
   }
 }
 
-function invalid(bytes: Uint8Array, fault: Fault): InputError {
-  const path = jsonPathAt(bytes, fault.offset);
+function invalid(source: ByteSource, fault: Fault): InputError {
+  const path = jsonPathAt(source, fault.offset);
   return new InputError("schema/invalid-document", `${path === "" ? "document" : path}: ${fault.message}`, {
     help: "the file was written by another tool, edited, or damaged; save it again with torch.export.save",
     data: { path, offset: fault.offset },
@@ -37,13 +40,15 @@ function invalid(bytes: Uint8Array, fault: Fault): InputError {
 }
 
 /** A document of another major version may have any form: say that, rather than where it first differs. */
-function unsupportedVersion(bytes: Uint8Array): InputError | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const at = text.lastIndexOf('"schema_version"');
-  const major = /^"schema_version"\s*:\s*\{\s*"major"\s*:\s*(\d+)/.exec(
-    text.toString("latin1", at, at + 80),
-  )?.[1];
-  if (at < 0 || major === undefined || Number(major) === SCHEMA_VERSION[0]) return undefined;
+function unsupportedVersion(source: ByteSource): InputError | undefined {
+  // torch writes the version after the graphs.
+  const tail = Math.max(0, source.size - (1 << 20));
+  const text = Buffer.from(source.read(tail, source.size - tail)).toString("latin1");
+  const major = /"schema_version"\s*:\s*\{\s*"major"\s*:\s*(\d+)/.exec(text)?.[1];
+  return major === undefined || Number(major) === SCHEMA_VERSION[0] ? undefined : wrongMajor(major);
+}
+
+function wrongMajor(major: number | bigint | string): InputError {
   return new InputError(
     "schema/unsupported-version",
     `schema version ${major} is not supported; this version reads ${SCHEMA_VERSION[0]}.x`,
@@ -55,15 +60,15 @@ class Decoder {
   readonly oddities: Oddity[] = [];
   readonly fidelity: Fidelity = { tokens: new Map(), extras: new Map() };
   readonly #reader: Reader;
-  readonly #metas: MemoTable;
+  /** Values of type TensorMeta by the hash of their bytes. */
+  readonly #metas = new Map<number, { readonly bytes: Uint8Array; readonly value: object }[]>();
   #depth = 0;
   /** The text of the scalar just read when it is not what the writer would write; its owner keeps it. */
   #oddToken: string | undefined;
 
-  constructor(bytes: Uint8Array) {
-    this.#reader = new Reader(bytes);
-    this.#metas = new MemoTable(this.#reader.bytes);
-    if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) this.#reader.pos = 3;
+  constructor(source: ByteSource) {
+    this.#reader = new Reader(source);
+    this.#reader.accept(BYTE_ORDER_MARK);
   }
 
   root(type: Type): unknown {
@@ -109,18 +114,18 @@ class Decoder {
     let seen = 0;
     let next = 0;
     this.#enter(table.name);
-    if (reader.peek() === 0x7d) reader.pos++;
+    if (reader.peek() === 0x7d) reader.next();
     else
       do {
         if (reader.peek() !== 0x22) reader.fail(`expected a key, found ${reader.found()}`);
-        const at = reader.pos;
+        const at = reader.offset;
         // torch writes the keys in the order of the table, so the next one is nearly always the one expected.
         const field =
           next < fields.length && reader.accept(keyBytes(fields[next]!)) ? fields[next]! : undefined;
-        const index = field ? next : this.#fieldIndex(fields);
+        const key = field ? field.name : reader.string();
+        const index = field ? next : fields.findIndex(({ name }) => name === key);
         if (index < 0) {
-          const extra = this.#extra(table.name, at);
-          (extras ??= []).push(extra);
+          (extras ??= []).push(this.#extra(table.name, key, at));
           continue;
         }
         if (seen & (1 << index)) this.#note("duplicate-key", fields[index]!.name, table.name, at);
@@ -142,19 +147,10 @@ class Decoder {
     if (this.#reader.peek() !== 0x7b)
       this.#reader.fail(`expected an object (${name}), found ${this.#reader.found()}`);
     if (++this.#depth > DEEPEST) this.#reader.fail("nested too deep");
-    this.#reader.pos++;
+    this.#reader.next();
   }
 
-  #fieldIndex(fields: readonly FieldTable[]): number {
-    const { pos } = this.#reader;
-    const key = this.#reader.string();
-    const index = fields.findIndex((field) => field.name === key);
-    if (index < 0) this.#reader.pos = pos;
-    return index;
-  }
-
-  #extra(within: string, at: number): [string, Raw] {
-    const key = this.#reader.string();
+  #extra(within: string, key: string, at: number): [string, Raw] {
     this.#note("unknown-key", key, within, at);
     this.#reader.expect(0x3a);
     return [key, this.#reader.skipValue()];
@@ -173,7 +169,7 @@ class Decoder {
     const reader = this.#reader;
     this.#enter(table.name);
     if (reader.peek() === 0x7d) reader.fail(`${table.name} is empty; it needs one of ${names(table)}`);
-    const at = reader.pos;
+    const at = reader.offset;
     const key = reader.string();
     const alternative = alternativeOf(table, key);
     if (alternative === undefined) throw new Fault(at, `unknown alternative '${key}' of ${table.name}`);
@@ -192,10 +188,10 @@ class Decoder {
   #list(of: Type): unknown[] {
     const reader = this.#reader;
     if (reader.peek() !== 0x5b) reader.fail(`expected a list, found ${reader.found()}`);
-    reader.pos++;
+    reader.next();
     const result: unknown[] = [];
     if (reader.peek() === 0x5d) {
-      reader.pos++;
+      reader.next();
       return result;
     }
     let tokens: Map<string | number, string> | undefined;
@@ -210,16 +206,16 @@ class Decoder {
   #dict(of: Type): Map<string, unknown> {
     const reader = this.#reader;
     if (reader.peek() !== 0x7b) reader.fail(`expected an object, found ${reader.found()}`);
-    reader.pos++;
+    reader.next();
     const result = new Map<string, unknown>();
     if (reader.peek() === 0x7d) {
-      reader.pos++;
+      reader.next();
       return result;
     }
     let tokens: Map<string | number, string> | undefined;
     do {
       if (reader.peek() !== 0x22) reader.fail(`expected a key, found ${reader.found()}`);
-      const at = reader.pos;
+      const at = reader.offset;
       const key = reader.string();
       if (result.has(key)) this.#note("duplicate-key", key, "dict", at);
       reader.expect(0x3a);
@@ -234,26 +230,31 @@ class Decoder {
   #tensorMeta(table: StructTable): object {
     const reader = this.#reader;
     if (reader.peek() !== 0x7b) return this.#struct(table);
-    const start = reader.pos;
-    const known = this.#metas.find(start);
-    if (known !== undefined) {
-      reader.pos = this.#metas.end;
-      return known;
+    const length = reader.scanObject();
+    const { hash } = reader;
+    const known = this.#metas.get(hash);
+    for (const { bytes, value } of known ?? NOTHING) {
+      if (bytes.length !== length || !reader.startsWith(bytes)) continue;
+      reader.skipTo(reader.offset + length);
+      return value;
     }
-    const { end, hash } = this.#metas;
-    const result = this.#struct(table);
-    // Inside a string a brace ends the memo's scan early; such a value is not shared.
-    if (reader.pos === end) this.#metas.add(start, end, hash, result);
-    return result;
+    const bytes = reader.copy(length);
+    const end = reader.offset + length;
+    const value = this.#struct(table);
+    // Where a brace in a string misled the scan, the value is not shared.
+    if (reader.offset === end) {
+      if (known) known.push({ bytes, value });
+      else this.#metas.set(hash, [{ bytes, value }]);
+    }
+    return value;
   }
 
   #int(): number | bigint {
     const small = this.#reader.smallInt();
     if (small >= 0) return small;
-    const { pos } = this.#reader;
-    const token = this.#reader.token();
-    const value = parseIntToken(token);
-    if (value === undefined) this.#failAt(pos, "expected an integer");
+    const { offset } = this.#reader;
+    const token = this.#reader.peek() === 0x22 ? "" : this.#reader.token();
+    const value = parseIntToken(token) ?? this.#expected(offset, "an integer", token);
     if (Object.is(value, -0)) {
       this.#oddToken = token;
       return 0;
@@ -263,15 +264,12 @@ class Decoder {
 
   #float(): number {
     const reader = this.#reader;
-    if (reader.peek() === 0x22) {
-      const { pos } = reader;
-      const value = NON_FINITE.get(reader.string());
-      return value ?? this.#failAt(pos, "expected a number");
-    }
-    const { pos } = reader;
-    const token = reader.token();
-    const value = parseFloatToken(token) ?? this.#failAt(pos, "expected a number");
-    if (!Number.isFinite(value) || pythonFloat(value) !== token) this.#oddToken = token;
+    const quoted = reader.peek() === 0x22;
+    const { offset } = reader;
+    const token = quoted ? reader.string() : reader.token();
+    const value =
+      (quoted ? NON_FINITE.get(token) : parseFloatToken(token)) ?? this.#expected(offset, "a number", token);
+    if (!quoted && (!Number.isFinite(value) || pythonFloat(value) !== token)) this.#oddToken = token;
     return value;
   }
 
@@ -285,9 +283,9 @@ class Decoder {
 
   #enum(table: EnumTable): number {
     this.#reader.peek();
-    const { pos } = this.#reader;
+    const { offset } = this.#reader;
     const value = this.#int();
-    if (!table.values.has(Number(value))) throw new Fault(pos, `${value} is not a ${table.name}`);
+    if (!table.values.has(Number(value))) throw new Fault(offset, `${value} is not a ${table.name}`);
     return Number(value);
   }
 
@@ -310,10 +308,8 @@ class Decoder {
     this.oddities.push({ kind, key, within, offset });
   }
 
-  #failAt(pos: number, message: string): never {
-    this.#reader.pos = pos;
-    const found = this.#reader.found();
-    throw new Fault(this.#reader.pos, `${message}, found ${found}`);
+  #expected(offset: number, what: string, token: string): never {
+    throw new Fault(offset, `expected ${what}, found ${token === "" ? this.#reader.found() : token}`);
   }
 }
 
@@ -321,6 +317,8 @@ const encode = (text: string): Uint8Array => Buffer.from(text, "latin1");
 const NULL = encode("null");
 const TRUE = encode("true");
 const FALSE = encode("false");
+const BYTE_ORDER_MARK = encode("\xef\xbb\xbf");
+const NOTHING: readonly never[] = [];
 
 const keys = new Map<FieldTable, Uint8Array>();
 for (const table of Object.values(tables)) {
@@ -340,43 +338,4 @@ function alternativeOf(table: UnionTable, key: string): Alternative | undefined 
 
 function names(table: UnionTable): string {
   return table.fields.map((field) => field.name).join(", ");
-}
-
-/** Decoded objects by the bytes they came from. */
-class MemoTable {
-  readonly #bytes: Buffer;
-  readonly #byHash = new Map<number, { start: number; end: number; value: object }[]>();
-  /** Of the object that `find` looked at last: where it ends, and its hash. */
-  end = 0;
-  hash = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  find(start: number): object | undefined {
-    const bytes = this.#bytes;
-    let depth = 0;
-    let hash = 0x811c9dc5;
-    let p = start;
-    for (; p < bytes.length; p++) {
-      const c = bytes[p]!;
-      hash = Math.imul(hash ^ c, 0x01000193);
-      if (c === 0x7b) depth++;
-      else if (c === 0x7d && --depth === 0) break;
-    }
-    this.end = p + 1;
-    this.hash = hash;
-    for (const entry of this.#byHash.get(hash) ?? []) {
-      const same = entry.end - entry.start === this.end - start;
-      if (same && bytes.compare(bytes, start, this.end, entry.start, entry.end) === 0) return entry.value;
-    }
-    return undefined;
-  }
-
-  add(start: number, end: number, hash: number, value: object): void {
-    const entries = this.#byHash.get(hash);
-    if (entries) entries.push({ start, end, value });
-    else this.#byHash.set(hash, [{ start, end, value }]);
-  }
 }

@@ -1,3 +1,4 @@
+import { type ByteSource, memorySource } from "./byte-source.ts";
 import type { Raw } from "./raw.ts";
 import { Reader } from "./reader.ts";
 import type { ExportedProgram, Node } from "./types.generated.ts";
@@ -19,15 +20,15 @@ export interface Fidelity {
   readonly extras: Map<object, [key: string, value: Raw][]>;
 }
 
-/** A decoded document: `root` as torch's schema types it, over `bytes`, which lazy parts still point into. */
+/** A decoded document: `root` as torch's schema types it, over `source`, which lazy parts still point into. */
 export class Document {
-  readonly bytes: Uint8Array;
+  readonly source: ByteSource;
   readonly root: ExportedProgram;
   readonly oddities: readonly Oddity[];
   readonly fidelity: Fidelity;
 
-  constructor(bytes: Uint8Array, root: ExportedProgram, oddities: readonly Oddity[], fidelity: Fidelity) {
-    this.bytes = bytes;
+  constructor(source: ByteSource, root: ExportedProgram, oddities: readonly Oddity[], fidelity: Fidelity) {
+    this.source = source;
     this.root = root;
     this.oddities = oddities;
     this.fidelity = fidelity;
@@ -36,8 +37,8 @@ export class Document {
   /** A node's metadata (stack_trace, nn_module_stack, torch_fn, ...), decoded now. */
   metadata(node: Node): ReadonlyMap<string, string> {
     const result = new Map<string, string>();
-    const reader = new Reader(this.bytes);
-    reader.pos = node.metadata.start + 1;
+    const reader = new Reader(memorySource(this.read(node.metadata)));
+    reader.expect(0x7b);
     if (reader.peek() === 0x7d) return result;
     do {
       const key = reader.string();
@@ -47,12 +48,15 @@ export class Document {
     return result;
   }
 
+  /** The bytes of a part that has not been decoded. */
+  read({ start, end }: Raw): Uint8Array {
+    return this.source.read(start, end - start);
+  }
+
   /** The JSON of an unknown key of `owner`, e.g. the `dialect` of old files. */
   extra(owner: object, key: string): unknown {
     const raw = this.fidelity.extras.get(owner)?.find(([name]) => name === key)?.[1];
     if (raw === undefined) return undefined;
-    return JSON.parse(
-      Buffer.from(this.bytes.buffer, this.bytes.byteOffset + raw.start, raw.end - raw.start).toString(),
-    );
+    return JSON.parse(Buffer.from(this.read(raw)).toString());
   }
 }

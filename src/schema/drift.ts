@@ -6,17 +6,12 @@ import type { Reader } from "./reader.ts";
 export const ABSENT_LIST: readonly never[] = Object.freeze([]);
 export const ABSENT_DICT: ReadonlyMap<string, unknown> = new Map<string, unknown>();
 
-/** Before schema 8.3, `as_none` held an empty list instead of `true`. */
+/** Before schema 8.3, `as_none` held an empty list instead of `true`. Past it, when it does. */
 export function isLegacyNone(key: string, reader: Reader): boolean {
   if (key !== "as_none" || reader.peek() !== 0x5b) return false;
-  const { pos } = reader;
-  reader.pos++;
-  if (reader.peek() === 0x5d) {
-    reader.pos++;
-    return true;
-  }
-  reader.pos = pos;
-  return false;
+  reader.next();
+  reader.expect(0x5d);
+  return true;
 }
 
 /** The torch that wrote the document; older files do not say, and torch reads that as this text. */

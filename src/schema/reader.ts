@@ -1,3 +1,5 @@
+import type { ByteSource } from "./byte-source.ts";
+import { InternTable } from "./intern.ts";
 import { Raw } from "./raw.ts";
 
 /** Where and why reading stopped. The decoder turns the offset into a JSON path. */
@@ -13,167 +15,264 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** Longer strings are seldom repeated, and hashing them would cost more than it saves. */
 const LONGEST_INTERNED = 64;
+/** No number in a document has nearly as many digits. */
+const LONGEST_TOKEN = 4096;
+const WINDOW = 1 << 18;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A cursor over JSON text in bytes. Equal short strings come out as one and the same string object. */
+/**
+ * A cursor over JSON text in bytes, of which only a window is in memory: a document of gigabytes costs no more
+ * than what is made of it. Equal short strings come out as one and the same string object.
+ */
 export class Reader {
-  readonly bytes: Buffer;
-  pos = 0;
+  readonly #source: ByteSource;
   readonly #strings = new InternTable();
+  /** The window, the cursor in it, its end, and the offset of its first byte in the document. */
+  #bytes: Buffer;
+  #pos = 0;
+  #end: number;
+  #base: number;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  constructor(source: ByteSource) {
+    this.#source = source;
+    this.#base = 0;
+    this.#bytes = asBuffer(source.read(0, source.resident ? source.size : WINDOW));
+    this.#end = this.#bytes.length;
+  }
+
+  /** The cursor's offset in the document. */
+  get offset(): number {
+    return this.#base + this.#pos;
+  }
+
+  /** Moves on to an offset; bytes between are not looked at. */
+  skipTo(offset: number): void {
+    this.#pos = offset - this.#base;
+    if (this.#pos <= this.#end) return;
+    this.#base = offset;
+    this.#pos = this.#end = 0;
+  }
+
+  /**
+   * Reads on, keeping the window from `from`. Positions in the window shrink by `from`; false at the document's end.
+   */
+  #grow(from: number): boolean {
+    const next = this.#base + this.#end;
+    if (next >= this.#source.size) return false;
+    const kept = this.#bytes.subarray(from, this.#end);
+    const more = this.#source.read(next, Math.max(WINDOW, kept.length));
+    if (kept.length === 0) this.#bytes = asBuffer(more);
+    else this.#bytes = Buffer.concat([kept, more]);
+    this.#end = this.#bytes.length;
+    this.#base += from;
+    this.#pos -= from;
+    return more.length > 0;
   }
 
   /** Moves past white space and returns the byte there, or -1 at the end. */
   peek(): number {
-    const { bytes } = this;
-    let { pos } = this;
-    while (pos < bytes.length) {
-      const c = bytes[pos]!;
-      if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) {
-        this.pos = pos;
-        return c;
+    for (;;) {
+      while (this.#pos < this.#end) {
+        const c = this.#bytes[this.#pos]!;
+        if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return c;
+        this.#pos++;
       }
-      pos++;
+      if (!this.#grow(this.#pos)) return -1;
     }
-    this.pos = pos;
-    return -1;
+  }
+
+  /** Past the byte that `peek` returned. */
+  next(): void {
+    this.#pos++;
   }
 
   expect(byte: number): void {
     if (this.peek() !== byte) this.fail(`expected '${String.fromCharCode(byte)}', found ${this.found()}`);
-    this.pos++;
+    this.#pos++;
   }
 
   /** After an element: true when a comma says that another follows, false when `close` ends the list. */
   more(close: number): boolean {
     const c = this.peek();
-    if (c === 0x2c) {
-      this.pos++;
-      return true;
+    if (c !== 0x2c && c !== close) {
+      this.fail(`expected ',' or '${String.fromCharCode(close)}', found ${this.found()}`);
     }
-    if (c !== close) this.fail(`expected ',' or '${String.fromCharCode(close)}', found ${this.found()}`);
-    this.pos++;
-    return false;
+    this.#pos++;
+    return c === 0x2c;
   }
 
   /** True, and past it, when the bytes at the cursor are exactly `text`. */
   accept(text: Uint8Array): boolean {
-    const { bytes, pos } = this;
+    while (this.#end - this.#pos < text.length) if (!this.#grow(this.#pos)) return false;
+    const bytes = this.#bytes;
+    const pos = this.#pos;
     for (let i = 0; i < text.length; i++) if (bytes[pos + i] !== text[i]) return false;
-    this.pos = pos + text.length;
+    this.#pos = pos + text.length;
     return true;
   }
 
   string(): string {
     if (this.peek() !== QUOTE) this.fail(`expected a string, found ${this.found()}`);
-    const { bytes } = this;
-    const start = this.pos + 1;
+    let bytes = this.#bytes;
     let hash = 0x811c9dc5;
-    let p = start;
-    for (; p < bytes.length; p++) {
+    let p = this.#pos + 1;
+    for (; ; p++) {
+      if (p >= this.#end) {
+        p -= this.#pos;
+        if (!this.#grow(this.#pos)) this.fail("the document ends inside a string");
+        bytes = this.#bytes;
+      }
       const c = bytes[p]!;
       if (c === QUOTE) break;
-      if (c === BACKSLASH || c >= 0x80 || c < 0x20) return this.#unusualString(start);
+      if (c === BACKSLASH || c >= 0x80 || c < 0x20) return this.#unusualString();
       hash = Math.imul(hash ^ c, 0x01000193);
     }
-    if (p >= bytes.length) this.fail("the document ends inside a string");
-    this.pos = p + 1;
+    const start = this.#pos + 1;
+    this.#pos = p + 1;
     if (p - start > LONGEST_INTERNED) return bytes.toString("latin1", start, p);
     return this.#strings.get(bytes, start, p, hash);
   }
 
   /** A string with escapes or beyond ASCII. */
-  #unusualString(start: number): string {
-    const open = this.pos;
-    this.skipString();
+  #unusualString(): string {
+    const { offset } = this;
+    const length = this.skipString();
     try {
-      const text = utf8.decode(this.bytes.subarray(start, this.pos - 1));
-      return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : checkedControl(text);
+      const text = utf8.decode(this.#bytes.subarray(this.#pos - length + 1, this.#pos - 1));
+      return JSON.parse(`"${text}"`) as string;
     } catch {
-      throw new Fault(open, "not a valid JSON string");
+      throw new Fault(offset, "not a valid JSON string");
     }
   }
 
-  skipString(): void {
-    const { bytes } = this;
-    let end = bytes.indexOf(QUOTE, this.pos + 1);
-    while (end > 0 && this.#escaped(end)) end = bytes.indexOf(QUOTE, end + 1);
-    if (end < 0) this.fail("the document ends inside a string");
-    this.pos = end + 1;
+  /** Past the string at the cursor, all of which is in the window then. Returns its length with the quotes. */
+  skipString(): number {
+    let from = 1;
+    for (;;) {
+      const quote = this.#bytes.indexOf(QUOTE, this.#pos + from);
+      if (quote < 0 || quote >= this.#end) {
+        from = this.#end - this.#pos;
+        if (!this.#grow(this.#pos)) this.fail("the document ends inside a string");
+      } else if (this.#isEscaped(quote)) from = quote + 1 - this.#pos;
+      else {
+        const length = quote + 1 - this.#pos;
+        this.#pos = quote + 1;
+        return length;
+      }
+    }
   }
 
-  #escaped(quote: number): boolean {
+  #isEscaped(quote: number): boolean {
     let p = quote - 1;
-    while (p > this.pos && this.bytes[p] === BACKSLASH) p--;
+    while (p > this.#pos && this.#bytes[p] === BACKSLASH) p--;
     return (quote - 1 - p) % 2 === 1;
+  }
+
+  /** The integer at the cursor when it is one of at most 9 digits without a sign; -1, and not past it, otherwise. */
+  smallInt(): number {
+    this.peek();
+    // Nine digits and what follows them; a document cannot end with a number, so less means that it is broken.
+    while (this.#end - this.#pos < 10 && this.#grow(this.#pos));
+    const bytes = this.#bytes;
+    const pos = this.#pos;
+    let value = 0;
+    let p = pos;
+    let c = bytes[p]!;
+    for (; c >= 0x30 && c <= 0x39 && p - pos < 10; c = bytes[++p]!) value = value * 10 + c - 0x30;
+    const digits = p - pos;
+    if (digits === 0 || digits > 9 || isWordByte(c) || (digits > 1 && bytes[pos] === 0x30)) return -1;
+    this.#pos = p;
+    return value;
   }
 
   /** The text of a number, or of a literal such as `NaN`, at the cursor; empty when there is none. */
   token(): string {
     this.peek();
-    const { bytes, pos } = this;
-    let p = pos;
-    for (; p < bytes.length; p++) {
-      const c = bytes[p]!;
-      const word = (c >= 0x30 && c <= 0x39) || (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a);
-      if (!word && c !== 0x2d && c !== 0x2b && c !== 0x2e) break;
+    let p = this.#pos;
+    for (; ; p++) {
+      if (p >= this.#end) {
+        p -= this.#pos;
+        if (!this.#grow(this.#pos)) {
+          p += this.#pos;
+          break;
+        }
+      }
+      if (!isWordByte(this.#bytes[p]!)) break;
+      if (p - this.#pos > LONGEST_TOKEN) this.fail("a number or word of thousands of characters");
     }
-    this.pos = p;
-    return bytes.toString("latin1", pos, p);
+    const text = this.#bytes.toString("latin1", this.#pos, p);
+    this.#pos = p;
+    return text;
   }
 
-  /** The integer at the cursor when it is one of at most 9 digits without a sign; -1, and not past it, otherwise. */
-  smallInt(): number {
-    let c = this.peek();
-    const { bytes, pos } = this;
-    let value = 0;
-    let p = pos;
-    for (; c >= 0x30 && c <= 0x39; c = bytes[++p]!) value = value * 10 + c - 0x30;
-    const digits = p - pos;
-    const more = c === 0x2e || c === 0x65 || c === 0x45 || c === 0x2d || (c >= 0x61 && c <= 0x7a);
-    if (digits === 0 || digits > 9 || more || (digits > 1 && bytes[pos] === 0x30)) return -1;
-    this.pos = p;
-    return value;
+  /**
+   * The end and a hash of the object at the cursor, which stays there, found by its braces alone: a brace inside a
+   * string ends it early. Returns the length, with the bytes in the window; 0 when the document ends before.
+   */
+  scanObject(): number {
+    let depth = 0;
+    let hash = 0x811c9dc5;
+    for (let length = 0; ; length++) {
+      if (this.#pos + length >= this.#end && !this.#grow(this.#pos)) return 0;
+      const c = this.#bytes[this.#pos + length]!;
+      hash = Math.imul(hash ^ c, 0x01000193);
+      if (c === 0x7b) depth++;
+      else if (c === 0x7d && --depth === 0) {
+        this.hash = hash;
+        return length + 1;
+      }
+    }
   }
 
-  /** Skips `{"...: "...", ...}`, which is what node metadata is. */
+  /** Of the object that `scanObject` looked at last. */
+  hash = 0;
+
+  /** True when the next bytes in the window are these. */
+  startsWith(bytes: Uint8Array): boolean {
+    const end = this.#pos + bytes.length;
+    return end <= this.#end && this.#bytes.compare(bytes, 0, bytes.length, this.#pos, end) === 0;
+  }
+
+  /** A copy of the next bytes in the window. */
+  copy(length: number): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.#bytes, this.#pos, this.#pos + length);
+  }
+
+  /** Skips `{"...": "...", ...}`, which is what node metadata is. */
   skipStringDict(): Raw {
     if (this.peek() !== 0x7b) this.fail(`expected an object of strings, found ${this.found()}`);
-    const start = this.pos++;
-    if (this.peek() === 0x7d) {
-      this.pos++;
-      return new Raw(start, this.pos);
-    }
-    do {
-      if (this.peek() !== QUOTE) this.fail(`expected a key, found ${this.found()}`);
-      this.skipString();
-      this.expect(0x3a);
-      if (this.peek() !== QUOTE) this.fail(`expected a string, found ${this.found()}`);
-      this.skipString();
-    } while (this.more(0x7d));
-    return new Raw(start, this.pos);
+    const start = this.offset;
+    this.#pos++;
+    if (this.peek() === 0x7d) this.#pos++;
+    else
+      do {
+        if (this.peek() !== QUOTE) this.fail(`expected a key, found ${this.found()}`);
+        this.skipString();
+        this.expect(0x3a);
+        if (this.peek() !== QUOTE) this.fail(`expected a string, found ${this.found()}`);
+        this.skipString();
+      } while (this.more(0x7d));
+    return new Raw(start, this.offset);
   }
 
-  /** Skips any JSON value, without recursion. */
+  /** Skips any JSON value, without recursion. Only the brackets are checked. */
   skipValue(): Raw {
     this.peek();
-    const start = this.pos;
+    const start = this.offset;
     const closers: number[] = [];
     do {
       const c = this.peek();
       if (c === 0x7b || c === 0x5b) {
         closers.push(c + 2);
-        this.pos++;
+        this.#pos++;
       } else if (closers.length > 0 && c === closers[closers.length - 1]) {
         closers.pop();
-        this.pos++;
+        this.#pos++;
       } else if (c === QUOTE) this.skipString();
-      else if (closers.length > 0 && (c === 0x2c || c === 0x3a)) this.pos++;
+      else if (closers.length > 0 && (c === 0x2c || c === 0x3a)) this.#pos++;
       else if (this.token() === "") this.fail(`expected a value, found ${this.found()}`);
     } while (closers.length > 0);
-    return new Raw(start, this.pos);
+    return new Raw(start, this.offset);
   }
 
   /** What stands at the cursor, in words, for an error. */
@@ -183,59 +282,22 @@ export class Reader {
     if (c === 0x7b) return "an object";
     if (c === 0x5b) return "a list";
     if (c === QUOTE) return "a string";
-    const { pos } = this;
     const token = this.token();
-    this.pos = pos;
+    this.#pos -= token.length;
     return token === "" ? JSON.stringify(String.fromCharCode(c)) : token;
   }
 
   fail(message: string): never {
-    throw new Fault(Math.min(this.pos, this.bytes.length), message);
+    throw new Fault(this.offset, message);
   }
 }
 
-function checkedControl(text: string): string {
-  if (/[\u0000-\u001f]/.test(text)) throw new Error("control character");
-  return text;
+/** Digits, letters and the signs and point of a number. */
+function isWordByte(c: number): boolean {
+  if (c >= 0x30 && c <= 0x39) return true;
+  return (c >= 0x61 && c <= 0x7a) || (c >= 0x41 && c <= 0x5a) || c === 0x2d || c === 0x2b || c === 0x2e;
 }
 
-/** Strings by their bytes: a hash table that compares with the place where a string was first seen. */
-class InternTable {
-  #slots = new Int32Array(1 << 12);
-  #hashes: number[] = [0];
-  #strings: string[] = [""];
-
-  get(bytes: Buffer, start: number, end: number, hash: number): string {
-    let mask = this.#slots.length - 1;
-    let slot = (hash ^ (hash >>> 15)) & mask;
-    for (;;) {
-      const entry = this.#slots[slot]!;
-      if (entry === 0) break;
-      const known = this.#strings[entry]!;
-      if (this.#hashes[entry] === hash && equals(bytes, start, end, known)) return known;
-      slot = (slot + 1) & mask;
-    }
-    const text = bytes.toString("latin1", start, end);
-    this.#slots[slot] = this.#strings.length;
-    this.#strings.push(text);
-    this.#hashes.push(hash);
-    if (this.#strings.length * 2 > this.#slots.length) {
-      const grown = new Int32Array(this.#slots.length * 4);
-      mask = grown.length - 1;
-      for (let entry = 1; entry < this.#strings.length; entry++) {
-        const h = this.#hashes[entry]!;
-        let at = (h ^ (h >>> 15)) & mask;
-        while (grown[at] !== 0) at = (at + 1) & mask;
-        grown[at] = entry;
-      }
-      this.#slots = grown;
-    }
-    return text;
-  }
-}
-
-function equals(bytes: Buffer, start: number, end: number, text: string): boolean {
-  if (end - start !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
-  return true;
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

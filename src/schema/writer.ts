@@ -33,7 +33,7 @@ class Writer {
 
   #raw(raw: Raw): void {
     this.#flush();
-    this.#chunks.push(this.#document.bytes.subarray(raw.start, raw.end));
+    this.#chunks.push(this.#document.read(raw));
   }
 
   value(type: Type, value: unknown, token?: string): void {
