@@ -123,8 +123,8 @@ describe("decodeDocument", () => {
     const depth = 100_000;
     const nested = '{"as_string_to_argument": {"a": '.repeat(depth);
     expect(faultOf(documentWith(nested))).toContain("nested too deep");
-    expect(faultOf(documentWith('{"as_none": true}', `, "x": ${"[".repeat(depth)}`))).toContain(
-      "end of the document",
+    expect(faultOf(documentWith('{"as_none": true}', `, "x": ${"[".repeat(depth)}`))).toMatch(
+      /^.{0,500}expected a value, found/,
     );
   });
 

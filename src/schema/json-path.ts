@@ -39,8 +39,9 @@ export function jsonPathAt(source: ByteSource, offset: number): string {
   } catch {
     // The text is broken here: the path so far is the answer.
   }
-  return stack
+  const path = stack
     .map((part) => (typeof part === "number" ? `[${part}]` : part && `.${part}`))
     .join("")
     .replace(/^\./, "");
+  return path.length <= LONGEST ? path : `${path.slice(0, LONGEST / 2)} ... ${path.slice(-LONGEST / 2)}`;
 }
