@@ -1,0 +1,82 @@
+import type { InputError } from "../errors.ts";
+import { type Archive, lazy } from "./archive.ts";
+import { archiveFault } from "./faults.ts";
+import { type LoadedPayloads, payloadsOfSave } from "./payloads.ts";
+import { describeEntry, filesBelow, type LoadableModel, modelFaults } from "./pt2.ts";
+import { openTorchSave, type TorchSave } from "./torch-save.ts";
+import type { Zip, ZipEntry } from "./zip.ts";
+import { zipFaults } from "./zip-faults.ts";
+
+/** The document of a legacy archive. */
+export const LEGACY_DOCUMENT = "serialized_exported_program.json";
+
+/** The first versions called the tensors `.json` although they were, as later, what torch.save writes. */
+function partOf(zip: Zip, name: string): ZipEntry | undefined {
+  // torch.export.load knows no other name for the inputs.
+  if (name === "example_inputs") return zip.find("serialized_example_inputs.pt");
+  return zip.find(`serialized_${name}.pt`) ?? zip.find(`serialized_${name}.json`);
+}
+
+async function openPart(zip: Zip, name: string): Promise<TorchSave | undefined> {
+  const entry = partOf(zip, name);
+  // torch reads no bytes as an empty dict (deserialize_torch_artifact).
+  if (entry === undefined || entry.size === 0) return undefined;
+  return openTorchSave(await zip.open(entry), entry.name);
+}
+
+async function loadPart(zip: Zip, name: string): Promise<LoadedPayloads> {
+  const save = await openPart(zip, name);
+  return save ? payloadsOfSave(save, partOf(zip, name)!.name) : { payloads: new Map(), faults: [] };
+}
+
+/** torch reads a legacy archive when its version has two numbers of which the first is 8. */
+async function versionFaults(zip: Zip): Promise<InputError[]> {
+  const entry = zip.find("version");
+  const data = { entry: "version" };
+  if (entry === undefined)
+    return [archiveFault("archive/missing-entry", "the entry version is missing", data)];
+  const text = entry.size > 64 ? "something long" : new TextDecoder().decode(await zip.read(entry));
+  if (/^8\.[^.]*$/.test(text)) return [];
+  return [
+    archiveFault(
+      "archive/unsupported",
+      `its version is ${JSON.stringify(text)}, and torch reads 8.x only`,
+      data,
+    ),
+  ];
+}
+
+function makeModel(zip: Zip, document: ZipEntry): LoadableModel {
+  const weights = lazy(() => loadPart(zip, "state_dict"));
+  const constants = lazy(() => loadPart(zip, "constants"));
+  const parts = ["state_dict", "constants", "example_inputs"];
+  return {
+    // torch has no name for it; torch.export.save calls the only program of an archive so.
+    name: "model",
+    entry: document.name,
+    document: () => zip.readChecked(document),
+    weights: async () => (await weights()).payloads,
+    constants: async () => (await constants()).payloads,
+    sampleInputs: lazy(() => openPart(zip, "example_inputs")),
+    loaders: [weights, constants],
+    absent: parts.filter((name) => partOf(zip, name) === undefined).map((name) => `serialized_${name}.pt`),
+  };
+}
+
+/** The zip that torch <= 2.7 saved; `document` is its `serialized_exported_program.json`. */
+export function openLegacy(zip: Zip, document: ZipEntry, close: () => Promise<void>): Archive {
+  const models = [makeModel(zip, document)];
+  const faults = lazy(async () => [
+    ...zipFaults(zip),
+    ...(await versionFaults(zip)),
+    ...(await modelFaults(models)),
+  ]);
+  return {
+    format: "legacy",
+    entries: zip.entries.map(describeEntry),
+    models,
+    extraFiles: () => filesBelow(zip, "extra_files/"),
+    faults: async () => [...(await faults()), ...zip.checksumFaults],
+    close,
+  };
+}

@@ -1,0 +1,90 @@
+import type { InputError } from "../errors.ts";
+import { archiveFault, limitFaults } from "./faults.ts";
+import type { Zip } from "./zip.ts";
+import { isUnsafePath } from "./zip-faults.ts";
+
+/** The folder of a name with its slash; empty when it has none. */
+const rootOf = (name: string): string => name.slice(0, name.indexOf("/") + 1);
+
+const isMarker = (name: string): boolean => /^([^/]+\/)?archive_format$/.test(name);
+const isModel = (name: string): boolean => /^([^/]+\/)?models\/.+\.json$/.test(name);
+
+/**
+ * The root folder of a .pt2, with its slash: the one that the file's stem had when it was saved, whatever the
+ * file is called now. Empty when somebody packed the contents without it; undefined when this is no .pt2.
+ */
+export function findRoot(zip: Zip): string | undefined {
+  const marker =
+    zip.entries.find(({ name }) => isMarker(name)) ?? zip.entries.find(({ name }) => isModel(name));
+  if (marker === undefined) return undefined;
+  return isMarker(marker.name) ? rootOf(marker.name) : marker.name.slice(0, marker.name.indexOf("models/"));
+}
+
+/** torch takes the first entry's folder for the root and refuses an entry outside it (PyTorchStreamReader). */
+function rootFault(zip: Zip, root: string): InputError | undefined {
+  if (root === "")
+    return archiveFault("archive/layout", "the entries have no root folder: torch finds none of them");
+  const first = zip.entries[0]!.name;
+  if (rootOf(first) !== root) {
+    const message = `torch takes the folder of the first entry, ${JSON.stringify(first)}, for the root, which is ${root}`;
+    return archiveFault("archive/layout", message, { entry: first });
+  }
+  const alien = zip.entries.find(({ name }) => !name.startsWith(root));
+  if (alien === undefined) return undefined;
+  const message = `the entry ${JSON.stringify(alien.name)} is outside the root folder ${root}, which torch refuses`;
+  return archiveFault("archive/layout", message, { entry: alien.name });
+}
+
+/** torch loads every entry in models/ as a program, whatever it is called (_load_exported_programs). */
+function strangers(zip: Zip, root: string): InputError[] {
+  const folder = `${root}models/`;
+  return zip.entries
+    .filter(({ name }) => name.startsWith(folder) && !name.endsWith(".json") && !isUnsafePath(name))
+    .map(({ name }) =>
+      archiveFault("archive/layout", `torch takes ${name} for an exported program`, { entry: name }),
+    );
+}
+
+async function textOf(zip: Zip, name: string): Promise<string | undefined> {
+  const entry = zip.find(name);
+  if (entry === undefined) return undefined;
+  return entry.size > 64 ? "something long" : new TextDecoder().decode(await zip.read(entry));
+}
+
+function missing(name: string): InputError {
+  return archiveFault("archive/missing-entry", `the entry ${name} is missing`, { entry: name });
+}
+
+/** The entries that name the format, as load_pt2 and PyTorchStreamReader check them. */
+async function formatFaults(zip: Zip, root: string): Promise<InputError[]> {
+  const faults: InputError[] = [];
+  for (const [name, expected] of [
+    ["archive_format", "pt2"],
+    ["archive_version", "0"],
+  ] as const) {
+    const text = await textOf(zip, root + name);
+    if (text === undefined) faults.push(missing(root + name));
+    else if (text !== expected) {
+      const message = `${name} is ${JSON.stringify(text)}, and torch reads ${JSON.stringify(expected)} only`;
+      faults.push(archiveFault("archive/unsupported", message, { entry: root + name }));
+    }
+  }
+  if (!zip.find(`${root}.data/version`) && !zip.find(`${root}version`))
+    faults.push(missing(`${root}.data/version`));
+  if ((await textOf(zip, `${root}byteorder`)) === "big") {
+    const message =
+      "it was saved on a big-endian machine: torch reads its weights as if they were little-endian";
+    faults.push(archiveFault("archive/unsupported", message, { entry: `${root}byteorder` }));
+  }
+  return faults;
+}
+
+/** What is wrong with how a .pt2 is laid out. */
+export async function layoutFaults(zip: Zip, root: string): Promise<InputError[]> {
+  const fault = rootFault(zip, root);
+  return [
+    ...(fault ? [fault] : []),
+    ...limitFaults("archive/layout", strangers(zip, root)),
+    ...(await formatFaults(zip, root)),
+  ];
+}

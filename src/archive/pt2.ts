@@ -1,0 +1,167 @@
+import type { InputError } from "../errors.ts";
+import { type Archive, type ArchiveFile, lazy, type Model, type Payload } from "./archive.ts";
+import { archiveFault, asFault } from "./faults.ts";
+import { parsePayloadConfig } from "./payload.ts";
+import { type LoadedPayloads, makePayload, payloadFaults, payloadsOfSave } from "./payloads.ts";
+import { layoutFaults } from "./pt2-layout.ts";
+import { openTorchSave, type TorchSave } from "./torch-save.ts";
+import type { Zip, ZipEntry } from "./zip.ts";
+import { zipFaults } from "./zip-faults.ts";
+
+/** The longest list of weights that is read: about 150,000 of them. */
+export const MAX_CONFIG_BYTES = 2 ** 26;
+
+/** What the names of payloads begin with; torch refuses a constant of any other (_load_constants). */
+const constantPrefixes = ["tensor_", "custom_obj_", "opaque_obj_"];
+
+/** A model with what only the archive itself asks of it. */
+export interface LoadableModel extends Model {
+  readonly loaders: readonly (() => Promise<LoadedPayloads>)[];
+  /** Entries that torch needs and that are not there. */
+  readonly absent: readonly string[];
+}
+
+function fileOf(zip: Zip, entry: ZipEntry): ArchiveFile {
+  return { entry: entry.name, size: entry.size, read: () => zip.read(entry) };
+}
+
+async function readConfig(zip: Zip, name: string): Promise<Uint8Array> {
+  const entry = zip.find(name);
+  if (entry === undefined) {
+    throw archiveFault("archive/missing-entry", `the entry ${name} is missing`, { entry: name });
+  }
+  if (entry.size > MAX_CONFIG_BYTES) {
+    throw archiveFault("archive/too-large", `${name} has ${entry.size} bytes`, {
+      entry: name,
+      size: entry.size,
+    });
+  }
+  return zip.readChecked(entry);
+}
+
+function unknownConstant(name: string, payload: Payload, folder: string): InputError | undefined {
+  const path = payload.config.path_name;
+  if (folder !== "constants" || constantPrefixes.some((prefix) => path.startsWith(prefix))) return undefined;
+  return archiveFault(
+    "archive/invalid-config",
+    `the constant ${name} is ${path}, a kind torch does not know`,
+    { name },
+  );
+}
+
+/** `data/weights/` or `data/constants/`: a list with payloads, or the one pickle of torch 2.7 and 2.8. */
+async function loadPayloads(zip: Zip, root: string, model: string, folder: string): Promise<LoadedPayloads> {
+  const base = `${root}data/${folder}/`;
+  // torch looks for the pickle first (_load_state_dict).
+  const pickle = zip.find(`${base}${model}.pt`);
+  if (pickle) return payloadsOfSave(await openTorchSave(await zip.open(pickle), pickle.name), pickle.name);
+  const name = `${base}${model}_${folder}_config.json`;
+  const config = parsePayloadConfig(await readConfig(zip, name), name);
+  const payloads = new Map<string, Payload>();
+  const faults = [...config.faults];
+  for (const [key, meta] of config.payloads) {
+    const entry = zip.find(base + meta.path_name);
+    const payload = makePayload(meta, entry?.name ?? base + meta.path_name, entry && fileOf(zip, entry));
+    payloads.set(key, payload);
+    const fault = unknownConstant(key, payload, folder);
+    if (fault) faults.push(fault);
+  }
+  return { payloads, faults };
+}
+
+async function loadSample(zip: Zip, name: string): Promise<TorchSave | undefined> {
+  const entry = zip.find(name);
+  if (entry === undefined || entry.size === 0) return undefined;
+  return openTorchSave(await zip.open(entry), entry.name);
+}
+
+function makeModel(zip: Zip, root: string, entry: ZipEntry): LoadableModel {
+  const name = entry.name.slice(`${root}models/`.length, -".json".length);
+  const sample = `${root}data/sample_inputs/${name}.pt`;
+  const weights = lazy(() => loadPayloads(zip, root, name, "weights"));
+  const constants = lazy(() => loadPayloads(zip, root, name, "constants"));
+  return {
+    name,
+    entry: entry.name,
+    document: () => zip.readChecked(entry),
+    weights: async () => (await weights()).payloads,
+    constants: async () => (await constants()).payloads,
+    sampleInputs: lazy(() => loadSample(zip, sample)),
+    loaders: [weights, constants],
+    absent: zip.find(sample) ? [] : [sample],
+  };
+}
+
+/** The faults of all models: their lists are read, their payloads are not. */
+export async function modelFaults(models: readonly LoadableModel[]): Promise<InputError[]> {
+  const faults: InputError[] = [];
+  for (const { loaders, absent } of models) {
+    for (const name of absent) {
+      faults.push(archiveFault("archive/missing-entry", `the entry ${name} is missing`, { entry: name }));
+    }
+    for (const load of loaders) {
+      try {
+        faults.push(...payloadFaults(await load()));
+      } catch (error) {
+        faults.push(asFault(error));
+      }
+    }
+  }
+  return faults;
+}
+
+/** Files in a folder of the archive, by their name in that folder. */
+export function filesBelow(zip: Zip, folder: string): Map<string, ArchiveFile> {
+  const files = new Map<string, ArchiveFile>();
+  for (const entry of zip.entries) {
+    const name = entry.name.startsWith(folder) ? entry.name.slice(folder.length) : "";
+    if (name !== "" && !name.endsWith("/")) files.set(name, fileOf(zip, entry));
+  }
+  return files;
+}
+
+/** Why an archive without models has none. */
+function nothingToLint(zip: Zip, root: string): InputError {
+  const compiled = new Set(
+    [...filesBelow(zip, `${root}data/aotinductor/`).keys()].map((name) => name.split("/")[0]!),
+  );
+  if (compiled.size > 0) {
+    const names = [...compiled].join(", ");
+    const message = `this is a compiled AOTInductor package (${names}): it holds machine code and no graph`;
+    return archiveFault("archive/compiled-package", message, { models: names });
+  }
+  return archiveFault("archive/no-model", `there is no document ${root}models/*.json in it`);
+}
+
+/** What an archive says of an entry. */
+export function describeEntry(entry: ZipEntry): Archive["entries"][number] {
+  const { name, size, compressedSize, method } = entry;
+  return { name, size, compressedSize, compressed: method !== 0 };
+}
+
+/** A .pt2 as torch >= 2.8 saves it, whose root folder is `root`. */
+export function openPt2(zip: Zip, root: string, close: () => Promise<void>): Archive {
+  const folder = `${root}models/`;
+  const documents = new Map(
+    zip.entries
+      .filter(
+        ({ name }) => name.startsWith(folder) && name.length > folder.length + 5 && name.endsWith(".json"),
+      )
+      .map(({ name }) => [name, zip.find(name)!]),
+  );
+  if (documents.size === 0) throw nothingToLint(zip, root);
+  const models = [...documents.values()].map((entry) => makeModel(zip, root, entry));
+  const faults = lazy(async () => [
+    ...zipFaults(zip),
+    ...(await layoutFaults(zip, root)),
+    ...(await modelFaults(models)),
+  ]);
+  return {
+    format: "pt2",
+    entries: zip.entries.map(describeEntry),
+    models,
+    extraFiles: () => filesBelow(zip, `${root}extra/`),
+    faults: async () => [...(await faults()), ...zip.checksumFaults],
+    close,
+  };
+}
