@@ -1,0 +1,45 @@
+import type { Archive, Model } from "./archive/archive.ts";
+import { openArchive } from "./archive/open.ts";
+import { Program } from "./program/program.ts";
+import { decodeDocument } from "./schema/decoder.ts";
+
+/** A file with exported programs. Nothing but the archive's directory has been read. */
+export interface OpenedFile {
+  readonly archive: Archive;
+  /** The names of the models, in the order of the archive. */
+  readonly models: readonly string[];
+  /**
+   * Reads and decodes a model; the first when no name is given. Never reads a weight.
+   *
+   * @throws InputError when the document is broken, RangeError when there is no such model.
+   */
+  program(model?: string): Promise<Program>;
+  /** Programs read their nodes' metadata from the file on demand: close it when you are done with them. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a `.pt2` archive, a legacy archive of torch <= 2.7, or a bare JSON document, by path or by its bytes.
+ *
+ * @throws InputError (`rule` is one of `archive/*`) when it is not one; an Error with a `code` when there is no
+ *   file to read.
+ */
+export async function open(source: string | Uint8Array): Promise<OpenedFile> {
+  const archive = await openArchive(source);
+  return {
+    archive,
+    models: archive.models.map(({ name }) => name),
+    program: async (name) => {
+      const model = name === undefined ? archive.models[0] : archive.models.find((m) => m.name === name);
+      if (model !== undefined) return readProgram(model);
+      throw new RangeError(
+        `no model '${name}'; the archive has ${archive.models.map((m) => `'${m.name}'`).join(", ")}`,
+      );
+    },
+    close: () => archive.close(),
+  };
+}
+
+export async function readProgram(model: Model): Promise<Program> {
+  return new Program(decodeDocument(await model.document()), model.name);
+}
