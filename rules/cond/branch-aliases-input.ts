@@ -23,10 +23,100 @@ Return a \`clone()\` of the operand. Where the backend is to keep the memory, as
     operand: "position among the cond's operands, from 0",
   },
   messages: {
-    itself: "the {role} of torch.cond returns its own input {name}",
-    view: "the {role} of torch.cond returns a view of its own input {name}",
+    itself: "the {role} of torch.cond returns its own input ({name})",
+    view: "the {role} of torch.cond returns a view of its own input ({name})",
   },
-  examples: { valid: [], invalid: [] },
+  examples: {
+    valid: [
+      {
+        title: "returns a clone of its operand",
+        program: `
+def forward(p: "b8[]", x: "f32[2, 3]", cache: "f32[2, 3]" = buffer("cache")):
+    cond: ("f32[2, 3]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (x, cache))
+    return (cond[0],)
+
+def true_graph_0(x: "f32[2, 3]", cache: "f32[2, 3]"):
+    clone: "f32[2, 3]" = torch.ops.aten.clone.default(cache)
+    return (clone,)
+
+def false_graph_0(x: "f32[2, 3]", cache: "f32[2, 3]"):
+    mul: "f32[2, 3]" = torch.ops.aten.mul.Tensor(x, 2)
+    return (mul,)
+`,
+      },
+      {
+        title: "returns a view of a tensor that it made",
+        program: `
+def forward(p: "b8[]", x: "f32[2, 3]"):
+    cond: ("f32[6]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (x,))
+    return (cond[0],)
+
+def true_graph_0(x: "f32[2, 3]"):
+    sin: "f32[2, 3]" = torch.ops.aten.sin.default(x)
+    view: "f32[6]" = torch.ops.aten.view.default(sin, [6])
+    return (view,)
+
+def false_graph_0(x: "f32[2, 3]"):
+    cos: "f32[2, 3]" = torch.ops.aten.cos.default(x)
+    view: "f32[6]" = torch.ops.aten.view.default(cos, [6])
+    return (view,)
+`,
+      },
+    ],
+    invalid: [
+      {
+        title: "hands a cache through",
+        program: `
+def forward(p: "b8[]", x: "f32[2, 3]", b_cache: "f32[2, 3]" = buffer("cross_key_cache")):
+    cond: ("f32[2, 3]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (b_cache, x))  # attention.py:12 in forward: keys = torch.cond(
+    return (cond[0],)
+
+def true_graph_0(b_cache: "f32[2, 3]", x: "f32[2, 3]"):
+    return (b_cache,)
+
+def false_graph_0(b_cache: "f32[2, 3]", x: "f32[2, 3]"):
+    mul: "f32[2, 3]" = torch.ops.aten.mul.Tensor(x, 2)
+    return (mul,)
+`,
+        diagnostics: [
+          {
+            message: "the true branch of torch.cond returns its own input (buffer 'cross_key_cache')",
+            data: { branch: "true_graph_0", output: 0, operand: 0 },
+          },
+        ],
+      },
+      {
+        title: "returns a view of its operand",
+        program: `
+def forward(p: "b8[]", x: "f32[2, 3]"):
+    cond: ("f32[6]", "f32[2, 3]") = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (x,))
+    return (cond[0], cond[1])
+
+def true_graph_0(x: "f32[2, 3]"):
+    view: "f32[6]" = torch.ops.aten.view.default(x, [6])
+    sin: "f32[2, 3]" = torch.ops.aten.sin.default(x)
+    return (view, sin)
+
+def false_graph_0(x: "f32[2, 3]"):
+    cos: "f32[2, 3]" = torch.ops.aten.cos.default(x)
+    view: "f32[6]" = torch.ops.aten.view.default(cos, [6])
+    transpose: "f32[3, 2][1, 3]" = torch.ops.aten.transpose.int(x, 0, 1)
+    transpose_1: "f32[2, 3]" = torch.ops.aten.transpose.int(transpose, 0, 1)
+    return (view, transpose_1)
+`,
+        diagnostics: [
+          {
+            message: "the true branch of torch.cond returns a view of its own input (input 'x')",
+            data: { branch: "true_graph_0", output: 0, operand: 0 },
+          },
+          {
+            message: "the false branch of torch.cond returns a view of its own input (input 'x')",
+            data: { branch: "false_graph_0", output: 1, operand: 0 },
+          },
+        ],
+      },
+    ],
+  },
   create: (ctx) => ({
     hop: ({ kind, bodies }) => {
       if (kind !== "cond") return;
@@ -36,11 +126,11 @@ Return a \`clone()\` of the operand. Where the backend is to keep the memory, as
           const operand = graph.inputs[input]!;
           const name = ctx.nameOf(operand);
           ctx.report({
-            at: graph,
+            at: returned.node ?? graph,
             message: returned === operand ? "itself" : "view",
             data: { branch: graph.name, output, operand: input },
             words: { role, name },
-            help: `return a clone() of it, or executorch::alias when the backend keeps the memory`,
+            help: "return a clone() of it, or executorch::alias when the backend keeps the memory",
             detail: [
               `output ${output} ${returned.name} shares storage with operand ${input} ${operand.name}`,
             ],

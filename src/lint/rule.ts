@@ -28,6 +28,11 @@ export interface RuleMeta {
   readonly id: string;
   /** The severity it has where a preset turns it on. */
   readonly severity: Severity;
+  /**
+   * Set where the fault is found while the file is read, before there is a program to look at: such a rule's
+   * `create` gives no listeners, and it needs no examples.
+   */
+  readonly reportedBy?: "reader";
   /** Empty for a rule that only `--preset all` or `--rule` turns on. */
   readonly presets: readonly Preset[];
   /** One line: what is wrong, for tables. */
