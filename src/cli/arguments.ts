@@ -75,10 +75,10 @@ export const commands = {
     ],
   },
   show: {
-    describe: "Print the program the way torch prints it",
+    describe: "Print the program the way torch prints it, with the findings in place",
     operands: { name: "path", many: false, describe: "A .pt2 file, or a program's JSON document" },
-    options: { "output-file": output },
-    examples: [["$0 show model.pt2", "the graph, its branches and its signature"]],
+    options: { "output-file": output, config },
+    examples: [["$0 show model.pt2", "the graph, its branches, its signature and the findings"]],
   },
   rules: {
     describe: "List the rules and how they are set here",

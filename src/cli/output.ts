@@ -1,4 +1,4 @@
-import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { lstatSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "./arguments.ts";
 import { reasonOf } from "./failure.ts";
@@ -27,14 +27,15 @@ function writeTo(stream: NodeJS.WriteStream, text: string): void {
 
 /**
  * Through a file beside it that is then renamed: who reads `file` sees the old text or all of the new one.
- * What is no regular file (a pipe, /dev/stdout) is written as it is.
+ * Only a new or regular file is replaced; a link (/dev/stdout is one) or a pipe must stay what it is, so it is
+ * written in place. `lstat`, because `stat` would call a link to a regular file regular.
  */
 function writeFile(file: string, text: string): void {
   try {
-    const stats = statSync(file, { throwIfNoEntry: false });
+    const stats = lstatSync(file, { throwIfNoEntry: false });
     if (stats?.isDirectory()) throw new UsageError(`cannot write ${file}: it is a folder`);
-    if (stats !== undefined && !stats.isFile()) writeFileSync(file, text);
-    else replaceFile(file, text, stats?.mode);
+    if (stats === undefined || stats.isFile()) replaceFile(file, text, stats?.mode);
+    else writeFileSync(file, text);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`cannot write ${file}: ${reasonOf(error, "no such folder")}`);

@@ -1,6 +1,6 @@
 import yargs, { type Argv, type Options } from "yargs";
-import manifest from "../../package.json" with { type: "json" };
 import { didYouMean } from "../lint/closest.ts";
+import { VERSION } from "../version.ts";
 import {
   absent,
   type CommandName,
@@ -71,7 +71,7 @@ type Found = (invocation: Invocation) => void;
 
 function buildParser(argv: readonly string[], width: number, ruleIds: RuleIds, found: Found): Argv {
   const parser = yargs()
-    .scriptName(manifest.name)
+    .scriptName("pt2lint")
     .locale("en")
     .usage("$0 PATH...\n\nLinter for programs that torch.export saved (.pt2). Needs no Python and no torch.")
     .parserConfiguration({
@@ -91,7 +91,7 @@ function buildParser(argv: readonly string[], width: number, ruleIds: RuleIds, f
     .completion(HIDDEN_COMPLETION, false, completer(ruleIds))
     .help()
     .alias("help", "h")
-    .version(manifest.version)
+    .version(VERSION)
     .exitProcess(false)
     .epilogue(EPILOGUE)
     .wrap(width);

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { ConfigError, defineConfig, resolveConfig } from "./config.ts";
+import { ConfigError, defineConfig, type ResolveOptions, resolveConfig } from "./config.ts";
 import type { Rule } from "./rule.ts";
 
 function rule(id: string, severity: Rule["severity"], presets: Rule["presets"]): Rule {
-  return { id, severity, presets, create: () => ({}) } as unknown as Rule;
+  const meta = { summary: "", description: "", data: {}, messages: {}, examples: { valid: [], invalid: [] } };
+  return { id, severity, presets, ...meta, create: () => ({}) };
 }
 
 const rules = [
@@ -60,6 +61,39 @@ describe("settings", () => {
   });
 });
 
+describe("overrides", () => {
+  const resolveWith = (overrides: ResolveOptions["overrides"]) =>
+    Object.fromEntries(
+      resolveConfig({ preset: "all", rules: { "cond/*": "info" } }, { rules, overrides }).severities,
+    );
+
+  it("win over preset and settings, in their order", () => {
+    expect(
+      resolveWith({
+        preset: "recommended",
+        rules: [
+          ["cond/arity", "off"],
+          ["cond/a*", "error"],
+        ],
+      }),
+    ).toEqual({
+      "cond/arity": "error",
+      "cond/operands-alias": "info",
+      "cache/updated-twice": "warning",
+      "cache/verbose": "off",
+    });
+  });
+
+  it("are named as what they are when they are wrong", () => {
+    expect(() => resolveWith({ rules: [["cond/artiy", "eror"]] })).toThrow(
+      [
+        '--rule "cond/artiy": no such rule; did you mean "cond/arity"? \'pt2lint rules\' lists them',
+        '--rule "cond/artiy": must be one of off, info, warning, error, not "eror"; did you mean "error"?',
+      ].join("\n"),
+    );
+  });
+});
+
 describe("plugins", () => {
   const house = rule("house/no-cond", "warning", ["recommended"]);
 
@@ -85,6 +119,11 @@ describe("plugins", () => {
       [{ rules: [rule("a/b", "fatal" as "error", [])] }],
       /\.severity: must be one of info, warning/,
     ],
+    [
+      "no text",
+      [{ rules: [{ ...house, summary: 1 }] }],
+      /rules\[0\]\.summary: is missing or of the wrong kind/,
+    ],
     ["a known id", [{ rules: [rule("cond/arity", "error", [])] }], /already a rule "cond\/arity"/],
     ["no list", {}, /plugins: must be a list/],
   ])("are refused with %s", (_name, plugins, problem) => {
@@ -103,7 +142,9 @@ describe("operators", () => {
 
   it("are refused when they are no schema", () => {
     expect(problemsOf({ operators: ["mylib.op", 3] })).toEqual([
-      'operators[0]: must be a schema such as "mylib::op(Tensor x) -> Tensor", not "mylib.op"',
+      expect.stringMatching(
+        /^operators\[0\]: .*column.*; write a schema such as "mylib::op\(Tensor x\) -> Tensor"$/,
+      ),
       'operators[1]: must be a schema such as "mylib::op(Tensor x) -> Tensor", not 3',
     ]);
   });

@@ -1,3 +1,4 @@
+import { parseSchema } from "../ops/schema-string.ts";
 import { didYouMean } from "./closest.ts";
 import type { Severity } from "./diagnostic.ts";
 import type { Rule } from "./rule.ts";
@@ -63,6 +64,11 @@ export interface ResolveOptions {
   readonly rules: readonly Rule[];
   /** How problems name the config: its path. */
   readonly origin?: string;
+  /** What the command line says; it wins over the config. Settings apply in their order. */
+  readonly overrides?: {
+    readonly preset?: PresetName;
+    readonly rules?: readonly (readonly [pattern: string, level: string])[];
+  };
 }
 
 /** Checks a config and merges preset, plugins and settings. Throws a `ConfigError` with all problems. */
@@ -72,8 +78,11 @@ export function resolveConfig(config: unknown, options: ResolveOptions): Resolve
   const report = (key: string, problem: string) => problems.push(`${at(key)}: ${problem}`);
   const checked = checkConfig(config, report);
   const rules = mergeRules(options.rules, checked.plugins ?? [], report);
-  const severities = presetLevels(rules, checked.preset ?? "recommended");
-  applySettings(severities, checked.rules ?? {}, report);
+  const severities = presetLevels(rules, options.overrides?.preset ?? checked.preset ?? "recommended");
+  applySettings(severities, Object.entries(checked.rules ?? {}), report);
+  applySettings(severities, options.overrides?.rules ?? [], (key, problem) => {
+    problems.push(`--rule ${key.slice("rules[".length, -1)}: ${problem}`);
+  });
   if (problems.length > 0) throw new ConfigError(problems);
   return { severities, rules, operators: [...(checked.operators ?? [])] };
 }
@@ -156,29 +165,48 @@ function checkRule(rule: unknown, key: string, report: ReportProblem): boolean {
     report(`${key}.id`, `must look like "family/name" in lower case, not ${describe(rule.id)}`);
     return false;
   }
-  if ((SEVERITIES as readonly unknown[]).includes(rule.severity)) return true;
-  report(`${key}.severity`, `must be one of ${SEVERITIES.join(", ")}, not ${describe(rule.severity)}`);
-  return false;
+  if (!(SEVERITIES as readonly unknown[]).includes(rule.severity)) {
+    report(`${key}.severity`, `must be one of ${SEVERITIES.join(", ")}, not ${describe(rule.severity)}`);
+    return false;
+  }
+  const faults = Object.entries(RULE_PARTS).filter(([part, check]) => !check(rule[part]));
+  for (const [part] of faults) report(`${key}.${part}`, `is missing or of the wrong kind; see defineRule`);
+  return faults.length === 0;
 }
 
-/** The engine parses schemas in full; this catches what is not one at all, where the user wrote it. */
-const OPERATOR = /^\w+::\w+(\.\w+)?\(.*\) *-> *\S/s;
+const isText = (value: unknown) => typeof value === "string";
+
+/** What `rules`, `explain` and the reports read of every rule. */
+const RULE_PARTS: Readonly<Record<string, (value: unknown) => boolean>> = {
+  presets: Array.isArray,
+  summary: isText,
+  description: isText,
+  data: isRecord,
+  messages: isRecord,
+};
 
 function checkOperators(value: unknown, report: ReportProblem): boolean {
   if (!Array.isArray(value)) {
     report("operators", `must be a list of operator schemas, not ${describe(value)}`);
     return false;
   }
-  let usable = true;
-  for (const [at, schema] of value.entries()) {
-    if (typeof schema === "string" && OPERATOR.test(schema.trim())) continue;
-    report(
-      `operators[${at}]`,
-      `must be a schema such as "mylib::op(Tensor x) -> Tensor", not ${describe(schema)}`,
-    );
-    usable = false;
+  const faults = value.map((schema, at) => {
+    const fault = operatorFault(schema);
+    if (fault !== null) report(`operators[${at}]`, fault);
+    return fault;
+  });
+  return faults.every((fault) => fault === null);
+}
+
+function operatorFault(schema: unknown): string | null {
+  const example = 'a schema such as "mylib::op(Tensor x) -> Tensor"';
+  if (typeof schema !== "string") return `must be ${example}, not ${describe(schema)}`;
+  try {
+    parseSchema(schema);
+    return null;
+  } catch (error) {
+    return `${(error as Error).message}; write ${example}`;
   }
-  return usable;
 }
 
 function mergeRules(builtIn: readonly Rule[], plugins: readonly Plugin[], report: ReportProblem): Rule[] {
@@ -197,17 +225,17 @@ function presetLevels(rules: readonly Rule[], preset: PresetName): Map<string, L
   return new Map(rules.map((rule) => [rule.id, isIn(rule, preset) ? rule.severity : "off"]));
 }
 
-function isIn({ presets = [] }: Rule, preset: PresetName): boolean {
+function isIn({ presets }: Rule, preset: PresetName): boolean {
   if (preset === "all") return true;
   return presets.includes("recommended") || (preset === "strict" && presets.includes("strict"));
 }
 
 function applySettings(
   severities: Map<string, Level>,
-  settings: Readonly<Record<string, unknown>>,
+  settings: Iterable<readonly [pattern: string, level: unknown]>,
   report: ReportProblem,
 ): void {
-  for (const [pattern, level] of Object.entries(settings)) {
+  for (const [pattern, level] of settings) {
     const key = `rules[${JSON.stringify(pattern)}]`;
     const hits = matching(pattern, severities);
     if (hits.length === 0) report(key, unknownRule(pattern, severities.keys()));

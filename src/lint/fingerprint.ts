@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Diagnostic } from "./diagnostic.ts";
 
 /**
@@ -7,6 +6,8 @@ import type { Diagnostic } from "./diagnostic.ts";
  * told apart by their order.
  */
 export function fingerprints(diagnostics: readonly Diagnostic[]): string[] {
+  // Loading crypto takes milliseconds of every start; an import would load it for formats that need none.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const seen = new Map<string, number>();
   return diagnostics.map(({ rule, module, target, message }) => {
     const identity = JSON.stringify([rule, module, target, message]);

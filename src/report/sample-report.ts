@@ -146,6 +146,7 @@ const ruleMeta: RuleMeta = {
   description: "torch.cond takes no aliasing.\n\nReturn a `clone()`.",
   data: { branch: "the branch's name", output: "0-based", operand: "0-based" },
   messages: { aliases: "the {branch} branch returns its own input" },
+  examples: { valid: [], invalid: [] },
 };
 
 /** Options without colour for a terminal of 100 columns. */
