@@ -6,6 +6,6 @@ export default defineConfig({
   platform: "node",
   target: "node20.19",
   dts: { sourcemap: false },
-  minify: false,
+  fixedExtension: false,
   clean: true,
 });
