@@ -1,42 +1,101 @@
+import { aliasing, type Call, type CallAliasing, FRESH, type TensorSource } from "../ops/aliasing.ts";
+import type { Operator } from "../ops/operator.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Node, Value } from "../program/program.ts";
+import type { Argument, SymInt, TensorMeta } from "../schema/types.generated.ts";
+import type { LazyBits } from "./lazy-bits.ts";
 
 /** Where one output of a call lies. */
 export interface OutputStorage {
-  /** The arguments whose storage it shares, or may share. */
+  /** The arguments whose storage it shares; empty when it lies in new memory. */
   readonly aliases: readonly Value[];
-  /** True when it may lie in memory of its own instead. */
-  readonly mayBeFresh: boolean;
   /** Outputs in new memory with the same number share it. */
-  readonly group?: number;
+  readonly group: number;
 }
 
 /** What a call does to memory. */
 export interface CallEffects {
-  readonly outputs: readonly (OutputStorage | undefined)[];
+  /** By the outputs' positions; one that is not there lies in new memory of its own. */
+  readonly outputs: readonly OutputStorage[];
   readonly writes: readonly Value[];
+  /** False when it depends on sizes that are not known whether an output lies in new memory. */
+  readonly certain: boolean;
 }
 
 /** The effects of a call, or undefined when all its outputs are new memory and it writes nothing. */
-export function callEffects(node: Node, registry: OperatorRegistry): CallEffects | undefined {
+export function callEffects(node: Node, registry: OperatorRegistry, bits: LazyBits): CallEffects | undefined {
   const operator = registry.find(node.target);
   if (operator === undefined) return BATCH_DIM.test(node.target) ? viewOfFirst(node) : undefined;
-  const { args, returns } = operator.schema;
-  const values = (name: string): Value[] => {
-    const arg = node.arg(name);
-    return arg ? node.valuesOf(arg).filter((v) => v !== null) : [];
+  const result = aliasing(operator, new NodeCall(node, operator, bits));
+  return result === FRESH ? undefined : resolve(node, operator, result);
+}
+
+function resolve(node: Node, operator: Operator, { outputs, writes, certain }: CallAliasing): CallEffects {
+  const values = (sources: readonly TensorSource[]): Value[] =>
+    sources.flatMap((source) => sourceValue(node, operator, source) ?? []);
+  return {
+    outputs: outputs.map(({ sources, group }) => ({ aliases: values(sources), group })),
+    writes: values(writes),
+    certain,
   };
-  const writes = args.filter((a) => a.alias?.write).flatMap((a) => values(a.name));
-  const outputs = node.outputs.map((output): OutputStorage | undefined => {
-    const alias = returns[returns.length === 1 ? 0 : output.index]?.alias;
-    if (!alias) return undefined;
-    const sources = args
-      .filter((a) => a.alias?.before.some((s) => alias.before.includes(s)))
-      .flatMap((a) => values(a.name));
-    return { aliases: sources, mayBeFresh: false };
-  });
-  if (writes.length === 0 && outputs.every((o) => o === undefined)) return undefined;
-  return { outputs, writes };
+}
+
+function sourceValue(node: Node, operator: Operator, { argument, index }: TensorSource): Value | null {
+  const arg = argumentOf(node, operator, argument);
+  if (arg === undefined) return null;
+  if ("as_tensors" in arg || "as_tensor" in arg) return node.valuesOf(arg)[Math.max(index, 0)] ?? null;
+  if (!("as_optional_tensors" in arg)) return node.valuesOf(arg)[0] ?? null;
+  const element = arg.as_optional_tensors[index];
+  return element && "as_tensor" in element ? (node.graph.value(element.as_tensor.name) ?? null) : null;
+}
+
+/** By its name in the schema; a document whose arguments have no names is read by position, as torch does. */
+function argumentOf(node: Node, operator: Operator, name: string): Argument | undefined {
+  const named = node.arg(name);
+  if (named !== undefined || node.source.inputs[0]?.name !== "") return named;
+  return node.source.inputs[operator.schema.args.findIndex((arg) => arg.name === name)]?.arg;
+}
+
+/** A node as the operator table asks for it. */
+class NodeCall implements Call {
+  readonly #node: Node;
+  readonly #operator: Operator;
+  readonly #bits: LazyBits;
+
+  constructor(node: Node, operator: Operator, bits: LazyBits) {
+    this.#node = node;
+    this.#operator = operator;
+    this.#bits = bits;
+  }
+
+  argument(name: string): Argument | undefined {
+    return argumentOf(this.#node, this.#operator, name);
+  }
+
+  tensor(value: string): TensorMeta | undefined {
+    return this.#node.graph.source.tensor_values.get(value);
+  }
+
+  symInt(value: string): SymInt | undefined {
+    return this.#node.graph.source.sym_int_values.get(value);
+  }
+
+  outputs(): readonly (TensorMeta | undefined)[] {
+    const { outputs } = this.#node;
+    const metas: (TensorMeta | undefined)[] = new Array((outputs.at(-1)?.index ?? -1) + 1).fill(undefined);
+    for (const output of outputs) metas[output.index] = output.meta;
+    return metas;
+  }
+
+  conjugated(value: string): boolean {
+    const found = this.#node.graph.value(value);
+    return found !== undefined && this.#bits.isConjugated(found);
+  }
+
+  negated(value: string): boolean {
+    const found = this.#node.graph.value(value);
+    return found !== undefined && this.#bits.isNegated(found);
+  }
 }
 
 /** vmap's bookkeeping, which export leaves in the graph: a view that has one dimension more or less. */
@@ -44,5 +103,5 @@ const BATCH_DIM = /^torch\._functorch\.predispatch\._(add|remove)_batch_dim$/;
 
 function viewOfFirst(node: Node): CallEffects {
   const aliases = node.operands.slice(0, 1).filter((v) => v !== null);
-  return { outputs: node.outputs.map(() => ({ aliases, mayBeFresh: false })), writes: [] };
+  return { outputs: node.outputs.map(() => ({ aliases, group: -1 })), writes: [], certain: true };
 }

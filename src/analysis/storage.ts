@@ -2,6 +2,7 @@ import { type HopCall, hopCall } from "../ops/hop/hop.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Graph, Node, Program, Value } from "../program/program.ts";
 import { callEffects } from "./call-effects.ts";
+import { LazyBits } from "./lazy-bits.ts";
 import { RootTable, union } from "./roots.ts";
 
 /** A write to memory: the node that does it, and the value through which it does. */
@@ -37,6 +38,7 @@ export class StorageAnalysis {
   readonly #writes: Write[][];
   readonly #effects = new Map<Graph, BodyEffects>();
   readonly #registry: OperatorRegistry;
+  readonly #bits = new LazyBits();
 
   constructor(program: Program, registry: OperatorRegistry) {
     this.program = program;
@@ -107,7 +109,7 @@ export class StorageAnalysis {
   }
 
   #runCall(node: Node): void {
-    const effects = callEffects(node, this.#registry);
+    const effects = callEffects(node, this.#registry, this.#bits);
     if (effects === undefined) {
       for (const output of node.outputs) this.#fresh(output);
       return;
@@ -115,17 +117,19 @@ export class StorageAnalysis {
     const groups = new Map<number, number>();
     for (const output of node.outputs) {
       if (output.kind !== "tensor") continue;
-      const from = effects.outputs[output.index];
+      const { aliases = [], group = -1 } = effects.outputs[output.index] ?? {};
       let roots: readonly number[] = [];
-      for (const source of from?.aliases ?? []) roots = union(roots, this.storages(source));
-      if (from === undefined || roots.length === 0 || from.mayBeFresh) {
-        let fresh = from?.group === undefined ? undefined : groups.get(from.group);
-        fresh ??= this.#newStorage(output);
-        if (from?.group !== undefined) groups.set(from.group, fresh);
+      for (const source of aliases) {
+        roots = union(roots, this.storages(source));
+        this.#bits.view(node, source, output);
+      }
+      if (roots.length === 0 || !effects.certain) {
+        const fresh = groups.get(group) ?? this.#newStorage(output);
+        if (group >= 0) groups.set(group, fresh);
         roots = union(roots, [fresh]);
       }
       this.#roots.set(output.id, roots);
-      if (from?.mayBeFresh) this.#uncertain.add(output.id);
+      if (!effects.certain) this.#uncertain.add(output.id);
     }
     for (const value of effects.writes) this.#writes[node.graph.id]!.push({ node, value });
   }
