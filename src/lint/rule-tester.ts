@@ -1,9 +1,10 @@
-/** Runs a rule over its examples, for vitest. For tests only: it is no part of what the command line loads. */
+/** Runs a rule over its examples, for vitest. For tests and generators only: the command line never loads it. */
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { Diagnostic } from "./diagnostic.ts";
-import { runRules } from "./engine.ts";
-import { programFromText } from "./program-text.ts";
+import { findingsIn } from "./examples.ts";
 import type { Example, InvalidExample, Rule } from "./rule.ts";
+
+export { findingsIn };
 
 /** Cases beside a rule's examples: those that nobody wants to read in the docs. */
 export interface RuleCases {
@@ -11,67 +12,90 @@ export interface RuleCases {
   readonly invalid?: readonly InvalidExample[];
 }
 
-/** What the rule, alone and with its own severity, finds in a program in text form. */
-export function findingsIn(rule: Rule, program: string): Diagnostic[] {
-  const parsed = programFromText(program);
-  return runRules(parsed.program, [{ rule, severity: rule.severity }], parsed.registry);
-}
-
 /**
  * Declares the tests of a rule: its valid examples give nothing, its invalid ones exactly the diagnostics that
- * they list, and it has some of each. `cases` adds further ones.
+ * they list, and together they show all that it documents. `cases` adds further ones.
  */
 export function testRule(rule: Rule, cases: RuleCases = {}): void {
   describe(rule.id, () => {
-    if (rule.reportedBy === undefined) it("has a valid and an invalid example", () => checkExamples(rule));
-    it("documents the keys of its data and shows each of its messages", () => checkWords(rule, cases));
-    for (const { title, program } of [...rule.examples.valid, ...(cases.valid ?? [])]) {
-      it(`is quiet: ${title}`, () => expect(findingsIn(rule, program).map(shown)).toEqual([]));
+    it("has examples that show all it documents", () => expect(wordFaults(rule, cases)).toEqual([]));
+    for (const example of [...rule.examples.valid, ...(cases.valid ?? [])]) {
+      it(`is quiet: ${example.title}`, () => expect(exampleFaults(rule, example, [])).toEqual([]));
     }
     for (const example of [...rule.examples.invalid, ...(cases.invalid ?? [])]) {
-      it(`finds: ${example.title}`, () => checkInvalid(rule, example));
+      it(`finds: ${example.title}`, () => {
+        expect(example.diagnostics, "an invalid example lists at least one diagnostic").not.toEqual([]);
+        expect(exampleFaults(rule, example, example.diagnostics)).toEqual([]);
+      });
     }
   });
 }
 
-function checkExamples(rule: Rule): void {
-  expect(rule.examples.valid, `${rule.id} has no valid example`).not.toEqual([]);
-  expect(rule.examples.invalid, `${rule.id} has no invalid example`).not.toEqual([]);
-}
-
-function checkInvalid(rule: Rule, { program, diagnostics }: InvalidExample): void {
-  const found = findingsIn(rule, program);
-  // Where the example does not list the data, the message alone counts.
-  const expected = diagnostics.map(({ message, data }, i) => ({
-    message,
-    data: data ?? found[i]?.data ?? {},
-  }));
-  expect(diagnostics, "an invalid example lists at least one diagnostic").not.toEqual([]);
-  expect(found.map(shown)).toEqual(expected);
-}
-
-function shown({ message, data }: Diagnostic) {
-  return { message, data };
-}
-
-/** Messages and keys of data that are documented are all seen, and no others; no placeholder stays unfilled. */
-function checkWords(rule: Rule, cases: RuleCases): void {
-  const used = new Set<string>();
-  const keys = new Set<string>();
-  for (const { program } of [...rule.examples.invalid, ...(cases.invalid ?? [])]) {
-    for (const { message, data } of findingsIn(rule, program)) {
-      expect(message, "a placeholder that nothing fills").not.toMatch(/\{\w+\}/);
-      for (const key of Object.keys(data)) keys.add(key);
-      for (const [id, template] of Object.entries(rule.messages))
-        if (matches(template, message)) used.add(id);
+/** How what the rule finds differs from what was expected. Without `data`, the message alone counts. */
+export function exampleFaults(
+  rule: Rule,
+  { program }: Example,
+  expected: InvalidExample["diagnostics"],
+): string[] {
+  const found = attempt(() => findingsIn(rule, program));
+  if (typeof found === "string") return [found];
+  const faults: string[] = [];
+  for (let i = 0; i < Math.max(found.length, expected.length); i++) {
+    const [is, should] = [found[i], expected[i]];
+    if (is === undefined) faults.push(`diagnostic ${i}: did not find ${shown(should!)}`);
+    else if (should === undefined)
+      faults.push(`diagnostic ${i}: found ${shown(is)}, which the example does not list`);
+    else if (is.message !== should.message || !isDeepStrictEqual(is.data, should.data ?? is.data)) {
+      faults.push(`diagnostic ${i}: found ${shown(is)}, expected ${shown(should)}`);
     }
   }
-  if (rule.reportedBy === "reader") return;
-  expect([...keys].sort()).toEqual(Object.keys(rule.data).sort());
-  expect([...used].sort()).toEqual(Object.keys(rule.messages).sort());
+  return faults;
 }
 
-function matches(template: string, message: string): boolean {
+function attempt<T>(run: () => T): T | string {
+  try {
+    return run();
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function shown({ message, data }: InvalidExample["diagnostics"][number]): string {
+  return data === undefined ? JSON.stringify(message) : `${JSON.stringify(message)} ${JSON.stringify(data)}`;
+}
+
+/** What a rule documents and no example shows, or shows and does not document. */
+export function wordFaults(rule: Rule, cases: RuleCases = {}): string[] {
+  if (rule.reportedBy === "reader") return [];
+  const faults: string[] = [];
+  if (rule.examples.valid.length === 0) faults.push("has no valid example");
+  if (rule.examples.invalid.length === 0) faults.push("has no invalid example");
+  const messages = new Set<string>();
+  const keys = new Set<string>();
+  for (const { program } of [...rule.examples.invalid, ...(cases.invalid ?? [])]) {
+    const found = attempt(() => findingsIn(rule, program));
+    for (const { message, data } of typeof found === "string" ? [] : found) {
+      if (/\{\w+\}/.test(message)) faults.push(`nothing fills a placeholder of ${JSON.stringify(message)}`);
+      for (const key of Object.keys(data)) keys.add(key);
+      for (const [id, text] of Object.entries(rule.messages)) if (isMadeFrom(text, message)) messages.add(id);
+    }
+  }
+  const quote = JSON.stringify;
+  for (const id of without(Object.keys(rule.messages), messages))
+    faults.push(`no example shows the message ${quote(id)}`);
+  for (const key of without(Object.keys(rule.data), keys))
+    faults.push(`no example shows the key ${quote(key)} of data`);
+  for (const key of without(keys, new Set(Object.keys(rule.data)))) {
+    faults.push(`the key ${quote(key)} of data is not documented`);
+  }
+  return faults;
+}
+
+function without(words: Iterable<string>, known: ReadonlySet<string>): string[] {
+  return [...words].filter((word) => !known.has(word));
+}
+
+function isMadeFrom(template: string, message: string): boolean {
   const literal = template.split(/\{\w+\}/).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   return new RegExp(`^${literal.join(".*")}$`, "s").test(message);
 }

@@ -54,7 +54,7 @@ class GraphEncoder implements NameScope {
     const inputs = this.#graph.inputs.map((input) => this.#input(input));
     const nodes = this.#plan.calls.map((call) => this.#node(call));
     const outputs = [...mutated, ...this.#graph.results].map(argument);
-    const json = { inputs, outputs, nodes, ...this.#tables(), is_single_tensor_return: this.#graph.single };
+    const json = { inputs, outputs, nodes, ...this.#tables() };
     return { json, inputs, argument };
   }
 
@@ -165,17 +165,16 @@ class GraphEncoder implements NameScope {
       const entries = [...this.#values].filter(([, value]) => value.kind === kind && value.entry !== null);
       return Object.fromEntries(entries.map(([name, { entry }]) => [name, entry]));
     };
+    const customObjects = Object.entries(table("custom_obj")).map(([name, entry]) => {
+      return [name, { ...(entry as JsonObject), name }] as const;
+    });
     return {
       tensor_values: table("tensor"),
       sym_int_values: table("sym_int"),
       sym_bool_values: table("sym_bool"),
+      is_single_tensor_return: this.#graph.single,
+      custom_obj_values: Object.fromEntries(customObjects),
       sym_float_values: table("sym_float"),
-      custom_obj_values: Object.fromEntries(
-        Object.entries(table("custom_obj")).map(([name, entry]) => [
-          name,
-          { ...(entry as JsonObject), name },
-        ]),
-      ),
     };
   }
 }

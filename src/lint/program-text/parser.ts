@@ -50,6 +50,11 @@ class Parser {
   #directive(): DirectiveSyntax {
     const { text: name, ...at } = this.#read.expectKind("name", "'def' or a directive");
     const args: Expression[] = [];
+    // A symbol stands alone: in `range s0 [2, 8]` the list is the next argument and no output of s0.
+    if (this.#read.next.kind === "name") {
+      const symbol = this.#read.take();
+      args.push({ ...position(symbol), kind: "name", name: symbol.text });
+    }
     while (!this.#atLineEnd()) args.push(this.#read.expression());
     this.#endLine();
     return { name, args, line: at.line, column: at.column };
