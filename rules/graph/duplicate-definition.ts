@@ -1,0 +1,79 @@
+import { defineRule } from "../../src/lint/rule.ts";
+
+export const duplicateDefinition = defineRule({
+  id: "graph/duplicate-definition",
+  severity: "error",
+  presets: ["recommended", "strict"],
+  summary: "two values of one graph have the same name",
+  description: `
+A name stands for one value throughout its graph. Here a second one takes it, so that it is not certain which of them
+a later use means; the tensor metadata of a graph, which is kept by name, can describe only one of them.
+
+\`torch.export\` does not write such graphs; passes over graphs and scripts that edit documents do.
+\`torch.export.load\` refuses them. Subgraphs have names of their own: one that a branch
+shares with the graph around it is no fault.
+`,
+  data: {
+    name: "the name",
+    first: "the node that has it first, or null for an input of the graph",
+  },
+  messages: {
+    twice: "'{name}' is defined twice in one graph",
+  },
+  examples: {
+    valid: [
+      {
+        title: "a branch that uses the names of the graph around it",
+        program: `
+def forward(p: "b8[]", x: "f32[2]"):
+    sin: "f32[2]" = torch.ops.aten.sin.default(x)
+    cond: ("f32[2]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (sin,))
+    return (cond[0],)
+
+def true_graph_0(x: "f32[2]"):
+    sin: "f32[2]" = torch.ops.aten.sin.default(x)
+    return (sin,)
+
+def false_graph_0(x: "f32[2]"):
+    cos: "f32[2]" = torch.ops.aten.cos.default(x)
+    return (cos,)
+`,
+      },
+    ],
+    invalid: [
+      {
+        title: "a second node with the name of the first",
+        program: `
+def forward(x: "f32[2]"):
+    y: "f32[2]" = torch.ops.aten.sin.default(x)
+    y: "f32[2]" = torch.ops.aten.cos.default(y)
+    return (y,)
+`,
+        diagnostics: [{ message: "'y' is defined twice in one graph", data: { name: "y", first: "y" } }],
+      },
+      {
+        title: "a node with the name of an input",
+        program: `
+def forward(x: "f32[2]"):
+    x: "f32[2]" = torch.ops.aten.sin.default(x)
+    return (x,)
+`,
+        diagnostics: [{ message: "'x' is defined twice in one graph", data: { name: "x", first: null } }],
+      },
+    ],
+  },
+  create: (ctx) => ({
+    graph: (graph) => {
+      for (const value of graph.duplicates) {
+        const first = graph.value(value.name)?.node ?? null;
+        ctx.report({
+          at: value.node ?? graph,
+          message: "twice",
+          data: { name: value.name, first: first?.name ?? null },
+          help: "give the second value a name of its own, and let its uses follow",
+          detail: [first === null ? "first an input of the graph" : `first a result of ${first.target}`],
+        });
+      }
+    },
+  }),
+});
