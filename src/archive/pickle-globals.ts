@@ -189,7 +189,8 @@ function complex([re, im]: Args): PickleSlot {
   return { kind: "complex", re, im };
 }
 
-function bytearray([first, ...rest]: Args): PickleSlot {
+/** bytes() and bytearray(), of nothing, of bytes or of text in latin1. */
+function bytesOf([first, ...rest]: Args): PickleSlot {
   if (first === undefined) return new Uint8Array(0);
   return first instanceof Uint8Array ? first : encode([first, ...rest]);
 }
@@ -213,7 +214,8 @@ const functions: Readonly<Record<string, PickleCallable["call"]>> = {
   "builtins.complex": complex,
   "builtins.set": (args) => new Set(elementsOf(args, "a set")),
   "builtins.frozenset": (args) => new Set(elementsOf(args, "a set")),
-  "builtins.bytearray": bytearray,
+  "builtins.bytearray": bytesOf,
+  "builtins.bytes": bytesOf,
   "builtins.tuple": (args) => ({ kind: "tuple", items: elementsOf(args, "a tuple") }),
   "builtins.list": (args) => [...elementsOf(args, "a list")],
   "builtins.dict": orderedDict,

@@ -6,10 +6,9 @@ export const SNIFF_BYTES = 512;
 const ascii = (head: Uint8Array, from: number, to: number): string =>
   String.fromCharCode(...head.subarray(from, to));
 
-/** Whether a file begins as a zip: with an entry, or with the end record of an empty one. */
+/** Whether a file begins as a zip: with an entry, or with one of the end records of an empty one. */
 export function isZip(head: Uint8Array): boolean {
-  const magic = ascii(head, 0, 4);
-  return magic === "PK\x03\x04" || magic === "PK\x05\x06";
+  return ["PK\x03\x04", "PK\x05\x06", "PK\x06\x06"].includes(ascii(head, 0, 4));
 }
 
 /** Whether a file begins as a JSON object, behind white space and a byte order mark. */

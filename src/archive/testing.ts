@@ -182,9 +182,9 @@ export function changedEntries(suffix: string, change: Partial<EntrySpec> | null
   });
 }
 
-/** A file of fixtures/archives/. */
+/** A file of fixtures/archives/: not a Buffer, whose slices are views. */
 export function fixture(name: string): Uint8Array {
-  return readFileSync(new URL(`../../fixtures/archives/${name}`, import.meta.url));
+  return new Uint8Array(readFileSync(new URL(`../../fixtures/archives/${name}`, import.meta.url)));
 }
 
 /** The rule of the `InputError` that `run` throws; anything else fails the test. */
