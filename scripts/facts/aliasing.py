@@ -1,6 +1,6 @@
 """Call torch's operators and record which storages their results share and what they write.
 
-    python scripts/facts/aliasing.py measure RAW.jsonl [PART PARTS]
+    python scripts/facts/aliasing.py measure RAW.jsonl [PART PARTS [samples|random]]
     python scripts/facts/aliasing.py select RAW.jsonl...
 
 `measure` calls every overload of aten, prims and quantized_decomposed: on what
@@ -12,6 +12,7 @@ because some internal ones crash on arguments they do not expect.
 """
 
 import collections
+import contextlib
 import importlib.util
 import json
 import os
@@ -25,6 +26,7 @@ import unittest
 import warnings
 
 import torch
+from torch._dispatch.python import enable_pre_dispatch, enable_python_dispatcher
 from torch._subclasses.schema_check_mode import SchemaCheckMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
@@ -155,7 +157,11 @@ def samples_of(info, cases, seed):
         for sample in random.Random(seed).sample(samples, min(len(samples), 16)):
             for mode in (PreDispatch, PostDispatch):
                 try:
-                    with mode(sink):
+                    with contextlib.ExitStack() as stack:
+                        if mode is PreDispatch:
+                            stack.enter_context(enable_python_dispatcher())
+                            stack.enter_context(enable_pre_dispatch())
+                        stack.enter_context(mode(sink))
                         info(sample.input, *sample.args, **sample.kwargs)
                 except Exception:
                     pass
@@ -182,14 +188,17 @@ def sample_database():
     return op_db
 
 
-def measure(path, part, parts):
+def measure(path, part=0, parts=1, kind="samples random"):
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     log = open(path + ".log", "w")
-    work = [(i.formatted_name, lambda cases, seed, i=i: samples_of(i, cases, seed)) for i in sample_database()]
+    work = []
+    if "samples" in kind:
+        work += [(i.formatted_name, lambda cases, seed, i=i: samples_of(i, cases, seed)) for i in sample_database()]
     composite = torch._C.DispatchKey.CompositeImplicitAutograd
     calls = sorted(overloads(), key=lambda f: not f.has_kernel_for_dispatch_key(composite))
-    work += [(str(f), lambda cases, seed, f=f: random_calls(f, cases, seed)) for f in calls if takes_tensors(f)]
+    if "random" in kind:
+        work += [(str(f), lambda cases, seed, f=f: random_calls(f, cases, seed)) for f in calls if takes_tensors(f)]
     work.sort(key=lambda pair: pair[0].endswith("out"))
     for name, call in work[part::parts]:
         for seed in range(4):
@@ -207,7 +216,7 @@ def measure(path, part, parts):
 
 if __name__ == "__main__":
     if sys.argv[1] == "measure":
-        measure(sys.argv[2], *map(int, sys.argv[3:] or (0, 1)))
+        measure(sys.argv[2], *map(int, sys.argv[3:5]), *sys.argv[5:])
     else:
         from aliasing_select import select
 

@@ -59,11 +59,11 @@ function planOf(op: Operator): Plan | null {
 
 function ruleOf(op: Operator): HiddenRule | undefined {
   const name = op.qualifiedName;
-  const own = HIDDEN_RULES.get(name);
-  if (own !== undefined) return own;
   const dot = name.indexOf(".");
+  if (dot < 0) return HIDDEN_RULES.get(`${name}.default`) ?? HIDDEN_RULES.get(name);
+  const own = HIDDEN_RULES.get(name);
   // `out=` overloads compute into what they are given; none of the conditions is theirs.
-  if (dot < 0 || op.schemaText.includes("!) out")) return undefined;
+  if (own !== undefined || op.schemaText.includes("!) out")) return own;
   return HIDDEN_RULES.get(name.slice(0, dot));
 }
 

@@ -2,7 +2,7 @@ import type { Argument, SymInt, TensorMeta } from "../../schema/types.generated.
 import type { Operator } from "../operator.ts";
 import type { SchemaDefault } from "../schema-string.ts";
 import type { Call, TensorSource } from "./call.ts";
-import { type Symbols, numberOf } from "./symbols.ts";
+import { numberOf, type Symbols } from "./symbols.ts";
 
 /** A tensor's metadata with numbers for sizes: what the conditions are written on. */
 export interface ConcreteTensor {
@@ -14,8 +14,9 @@ export interface ConcreteTensor {
   readonly offset: number;
   readonly device: string;
   readonly layout: number;
-  readonly conjugated: boolean;
-  readonly negated: boolean;
+  /** The lazy bits; undefined where the caller does not know. */
+  readonly conjugated: boolean | undefined;
+  readonly negated: boolean | undefined;
 }
 
 /** Why a condition could not be decided. */
@@ -57,21 +58,17 @@ export class ConcreteCall {
     );
   }
 
-  /** An integer argument, its default, or undefined for None. */
-  int(name: string): number | undefined {
+  /** A number, its default, or undefined for None. Enums (dtype, layout, memory format) are numbers. */
+  number(name: string): number | undefined {
     const value = this.#plain(name);
     return typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : undefined;
   }
 
-  /** A list of integers; one integer stands for a list of one. */
-  ints(name: string): number[] | undefined {
+  /** A list of numbers; one number stands for a list of one. */
+  numbers(name: string): number[] | undefined {
     const value = this.#plain(name);
     if (typeof value === "number") return [value];
     return Array.isArray(value) ? value.map(Number) : undefined;
-  }
-
-  number(name: string): number | undefined {
-    return this.int(name);
   }
 
   bool(name: string): boolean | undefined {
@@ -108,8 +105,8 @@ export class ConcreteCall {
       offset: number(meta.storage_offset),
       device: index === null || index === undefined ? type : `${type}:${index}`,
       layout: meta.layout,
-      conjugated: this.#call.conjugated?.(value) ?? false,
-      negated: this.#call.negated?.(value) ?? false,
+      conjugated: this.#call.conjugated?.(value),
+      negated: this.#call.negated?.(value),
     };
   }
 
