@@ -1,4 +1,5 @@
 import { defineRule } from "../../src/lint/rule.ts";
+import { doubtOf, returnedInputs, severityOf } from "../_shared/sharing.ts";
 
 export const branchAliasesInput = defineRule({
   id: "cond/branch-aliases-input",
@@ -12,7 +13,8 @@ to do (\`contiguous\`, \`to\`, \`reshape\`, \`dropout\` in eval mode).
 
 Under \`torch.no_grad()\`, \`torch.export\` accepts and saves such a program. \`run_decompositions\`, and every
 backend that starts with it, refuses it later: "cond_true might be aliasing the input or the output!", without a
-line of source.
+line of source. Two cases are warnings: memory that is shared in some runs only, because a size or another branch
+decides it; and what passes through \`dropout\` in eval mode, which torch 2.13 replaces by a copy before it looks.
 
 Return a \`clone()\` of the operand. Where the backend is to keep the memory, as for a cache that is reused,
 \`executorch::alias\` hands two tensors through a branch.
@@ -121,18 +123,17 @@ def false_graph_0(x: "f32[2, 3]"):
     hop: ({ kind, bodies }) => {
       if (kind !== "cond") return;
       for (const { graph, role } of bodies) {
-        for (const { output, input } of ctx.storage.effects(graph).outputInput) {
-          const returned = graph.outputs[output]!;
-          const operand = graph.inputs[input]!;
-          const name = ctx.nameOf(operand);
+        for (const { output, input, returned, placeholder, sharing } of returnedInputs(ctx.storage, graph)) {
           ctx.report({
             at: returned.node ?? graph,
-            message: returned === operand ? "itself" : "view",
+            message: returned === placeholder ? "itself" : "view",
             data: { branch: graph.name, output, operand: input },
-            words: { role, name },
+            words: { role, name: ctx.nameOf(placeholder) },
+            severity: severityOf(sharing),
             help: "return a clone() of it, or executorch::alias when the backend keeps the memory",
             detail: [
-              `output ${output} ${returned.name} shares storage with operand ${input} ${operand.name}`,
+              `output ${output} ${returned.name} shares storage with operand ${input} ${placeholder.name}`,
+              ...doubtOf(sharing),
             ],
           });
         }
