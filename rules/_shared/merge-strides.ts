@@ -80,10 +80,8 @@ function conflictOf(a: Numbers, b: Numbers, merged: readonly Product[]): StrideC
   const knownB = new Map<number, Product>();
   for (const i of order) {
     const [x, y] = [a.strides[i]!, b.strides[i]!];
-    if (x === 0) {
-      if (y !== 0) return "dense";
-      continue;
-    }
+    if ((x === 0) !== (y === 0)) return "order";
+    if (x === 0) continue;
     let stride = knownA.get(x);
     if (stride === undefined) {
       if (x !== 1 || y !== 1) return "dense";

@@ -1,5 +1,5 @@
 import { visitNames } from "../../src/program/arguments.ts";
-import type { Graph, Value } from "../../src/program/program.ts";
+import type { Graph, Node, Value } from "../../src/program/program.ts";
 import type { Argument } from "../../src/schema/types.generated.ts";
 
 /** What kind of thing a graph returns at one position. */
@@ -45,4 +45,13 @@ export function returnedBy(graph: Graph): Returned[] {
 /** The kind of an argument that names no value. */
 export function kindOf(arg: Argument): ReturnedKind {
   return CONSTANT_KINDS[Object.keys(arg)[0]!] ?? "other";
+}
+
+/** How many values a node gives; an output that is None counts. */
+export function resultCount(node: Node): number {
+  return node.source.outputs.reduce((count, output) => {
+    let named = 0;
+    visitNames(output, () => named++);
+    return count + Math.max(named, 1);
+  }, 0);
 }
