@@ -11,6 +11,19 @@ export interface Write {
   readonly value: Value;
 }
 
+/** An input of a graph that the graph writes. */
+export interface WrittenInput {
+  /** Its position, from 0. */
+  readonly input: number;
+  /** The first write that it shows, or the first at all when it shows none. */
+  readonly write: Write;
+  /**
+   * Whether the input's version counter moves. It does not when every write goes through an operator that hides the
+   * sharing from torch (`unsafe_split`), and then no check of torch's sees the mutation either.
+   */
+  readonly counted: boolean;
+}
+
 /** Which outputs of a graph share storage with what, and which inputs it writes. Positions count from 0. */
 export interface BodyEffects {
   readonly graph: Graph;
@@ -20,8 +33,7 @@ export interface BodyEffects {
   readonly outputOutput: readonly { readonly output: number; readonly other: number }[];
   /** Pairs of inputs that share storage when the graph is called, the lower position first. */
   readonly inputInput: readonly { readonly input: number; readonly other: number }[];
-  /** Inputs whose memory is written, each with the first write. */
-  readonly writes: readonly { readonly input: number; readonly write: Write }[];
+  readonly writes: readonly WrittenInput[];
 }
 
 /**
@@ -35,6 +47,8 @@ export class StorageAnalysis {
   readonly #origins: Value[] = [];
   readonly #roots: RootTable;
   readonly #uncertain = new Set<number>();
+  /** Version counters of values that share storage without sharing the counter; others go by their storage. */
+  readonly #counters = new Map<number, number>();
   readonly #writes: Write[][];
   readonly #effects = new Map<Graph, BodyEffects>();
   readonly #registry: OperatorRegistry;
@@ -122,6 +136,8 @@ export class StorageAnalysis {
       for (const source of aliases) {
         roots = union(roots, this.storages(source));
         this.#bits.view(node, source, output);
+        const counter = HIDES_SHARING.test(node.target) ? output.id : this.#counters.get(source.id);
+        if (counter !== undefined) this.#counters.set(output.id, counter);
       }
       if (roots.length === 0 || !effects.certain) {
         const fresh = groups.get(group) ?? this.#newStorage(output);
@@ -201,11 +217,13 @@ export class StorageAnalysis {
       as.flatMap((a, i) =>
         bs.flatMap((b, j) => (a && b && (as !== bs || i < j) && this.shareStorage(a, b) ? [make(i, j)] : [])),
       );
-    const writes: { input: number; write: Write }[] = [];
+    const writes: WrittenInput[] = [];
     for (const [input, placeholder] of graph.inputs.entries()) {
       if (!placeholder) continue;
-      const write = this.writes(graph).find(({ value }) => this.shareStorage(value, placeholder));
-      if (write) writes.push({ input, write });
+      const hits = this.writes(graph).filter(({ value }) => this.shareStorage(value, placeholder));
+      const counter = this.#counters.get(placeholder.id);
+      const counted = hits.find(({ value }) => this.#counters.get(value.id) === counter);
+      if (hits.length > 0) writes.push({ input, write: counted ?? hits[0]!, counted: counted !== undefined });
     }
     return {
       graph,
@@ -216,3 +234,6 @@ export class StorageAnalysis {
     };
   }
 }
+
+/** Results that lie in their argument's memory and have a version counter of their own. */
+const HIDES_SHARING = /^torch\.ops\.aten\.(unsafe_split|unsafe_split_with_sizes|unsafe_chunk|_unsafe_view)\./;

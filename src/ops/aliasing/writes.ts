@@ -72,6 +72,7 @@ export const WRITES: RuleTable = {
   "aten::fused_moving_avg_obs_fake_quant": silently("running_min", "running_max", "scale", "zero_point"),
   "aten::_sobol_engine_ff_": silently("self"),
   "aten::requires_grad_": writesNothing,
+  "aten::detach_": writesNothing,
   "aten::resize_": resizes((call) => call.numbers("size")),
   "aten::resize_as_": resizes((call) => call.tensor("the_template")?.sizes),
   "aten::set_": rebinds,
