@@ -35,7 +35,9 @@ const unused: Diagnostic = {
   node: "update_cross_attn_cache_1",
   target: "torch.ops.executorch.update_cross_attn_cache.default",
   source: { ...frame, file: "/opt/site-packages/kit/attention.py", line: 7, function: "<lambda>" },
-  detail: [],
+  detail: [
+    "operand 1 b_cross_value_cache_0 of the layer is written at b_cross_value_cache_0, which nothing declares",
+  ],
   module: "decoder.layers.0.encoder_attn",
   data: { node: "update_cross_attn_cache_1", cache: "b_cross_value_cache_0" },
 };

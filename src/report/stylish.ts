@@ -79,12 +79,11 @@ function sizeOf({ nodes, branches }: LintResult): string {
 }
 
 function findingLines(diagnostic: Diagnostic, layout: Layout): string[] {
-  const margin = " ".repeat(layout.indent);
   return [
     ...titleLines(diagnostic, layout),
     ...sourceLines(diagnostic, layout),
     ...placeLines(diagnostic, layout),
-    ...diagnostic.detail.map((line) => `${margin}     ${sanitize(line)}`),
+    ...diagnostic.detail.flatMap((line) => detailLines(line, layout)),
     ...helpLines(diagnostic.help, layout),
   ];
 }
@@ -136,6 +135,13 @@ function placeLines(diagnostic: Diagnostic, { paint, indent, width }: Layout): s
   if (graph === "") return [`${margin}${paint.dim("└─")} ${call}`];
   if (fits) return [`${margin}${paint.dim("└─")} ${path}${GAP}${call}`];
   return [`${margin}${paint.dim("└─")} ${path}`, `${margin}     ${call}`];
+}
+
+function detailLines(detail: string, { indent, width }: Layout): string[] {
+  const column = indent + 5;
+  return wrap(sanitize(detail), Math.max(30, width - column - 2)).map(
+    (line, at) => " ".repeat(at === 0 ? column : column + 2) + line,
+  );
 }
 
 /** The prefix that almost every target has tells nothing. */
