@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { bodyAliasesOutput } from "./body-aliases-output.ts";
+
+testRule(bodyAliasesOutput);
