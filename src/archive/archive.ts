@@ -1,4 +1,5 @@
 import type { InputError } from "../errors.ts";
+import type { DocumentSource } from "./document-source.ts";
 import type { PayloadMeta } from "./payload.ts";
 import type { TorchSave } from "./torch-save.ts";
 
@@ -44,6 +45,8 @@ export interface Model {
   readonly entry: string;
   /** The bytes of the JSON document: one copy, kept by nobody else. */
   document(): Promise<Uint8Array>;
+  /** The same to be read by ranges, as `decodeDocument` does: a document of gigabytes need not be in memory. */
+  documentSource(): Promise<DocumentSource>;
   /** Parameters and persistent buffers, by fully qualified name; reads their list, not their bytes. */
   weights(): Promise<ReadonlyMap<string, Payload>>;
   /** Tensor constants, other buffers and custom objects. */

@@ -1,5 +1,5 @@
 interface NativeZlib {
-  crc32?(bytes: Uint8Array): number;
+  crc32?(bytes: Uint8Array, before: number): number;
 }
 
 /** zlib's own, where there is one (Node >= 20.15): 4.7 GB/s, against 0.4 GB/s for the table below. */
@@ -18,14 +18,14 @@ function makeTable(): Uint32Array {
 }
 
 /** The checksum as ZIP defines it, without native help. */
-export function crc32InScript(bytes: Uint8Array): number {
+export function crc32InScript(bytes: Uint8Array, before = 0): number {
   const t = (table ??= makeTable());
-  let c = 0xffffffff;
+  let c = before ^ 0xffffffff;
   for (let i = 0; i < bytes.length; i++) c = t[(c ^ bytes[i]!) & 0xff]! ^ (c >>> 8);
   return (c ^ 0xffffffff) >>> 0;
 }
 
-/** The checksum as ZIP defines it: unsigned, 32 bits. */
-export function crc32(bytes: Uint8Array): number {
-  return native?.crc32 ? native.crc32(bytes) : crc32InScript(bytes);
+/** The checksum as ZIP defines it: unsigned, 32 bits. `before` is that of the bytes before these. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  return native?.crc32 ? native.crc32(bytes, before) : crc32InScript(bytes, before);
 }

@@ -32,7 +32,7 @@ export const archiveFaults = {
   "archive/checksum": {
     summary: "the bytes of an entry are not the bytes that were written",
     severity: "warning",
-    help: `torch does not check this and reads on; ${SAVE_AGAIN}`,
+    help: `torch reads a .pt2 without checking this, and refuses a legacy archive; ${SAVE_AGAIN}`,
   },
   "archive/layout": {
     summary: "the entries are not laid out as torch's reader demands",
@@ -105,19 +105,37 @@ export function archiveFault(
   return new InputError(rule, message, { help: archiveFaults[rule].help, data, cause });
 }
 
+/** The fault of an entry that is not there. */
+export function missing(entry: string): InputError {
+  return archiveFault("archive/missing-entry", `the entry ${entry} is missing`, { entry });
+}
+
 /** How many faults of one kind are spelled out: a hostile file may hold 100,000 of them. */
 export const MAX_FAULTS_OF_A_KIND = 20;
 
-/** Keeps the first `MAX_FAULTS_OF_A_KIND` faults and counts the rest in one more. */
-export function limitFaults(rule: ArchiveFault, faults: readonly InputError[]): InputError[] {
-  if (faults.length <= MAX_FAULTS_OF_A_KIND) return [...faults];
-  const more = faults.length - MAX_FAULTS_OF_A_KIND;
-  const rest = archiveFault(rule, `${more} more faults of this kind`, { more });
-  return [...faults.slice(0, MAX_FAULTS_OF_A_KIND), rest];
+/** A fault for each of the first `MAX_FAULTS_OF_A_KIND` items, and one that counts the rest. */
+export function faultsOf<T>(
+  rule: ArchiveFault,
+  items: readonly T[],
+  make: (item: T) => InputError,
+): InputError[] {
+  const faults = items.slice(0, MAX_FAULTS_OF_A_KIND).map(make);
+  const more = items.length - faults.length;
+  if (more > 0) faults.push(archiveFault(rule, `${more} more faults of this kind`, { more }));
+  return faults;
+}
+
+/** The faults that `check` finds; one that keeps it from looking is a fault as well. */
+export async function gather(check: () => Promise<readonly InputError[]>): Promise<readonly InputError[]> {
+  try {
+    return await check();
+  } catch (error) {
+    return [asFault(error)];
+  }
 }
 
 /** Turns a thrown `InputError` into a value; whatever else was thrown goes on. */
-export function asFault(error: unknown): InputError {
+function asFault(error: unknown): InputError {
   if (error instanceof InputError) return error;
   throw error;
 }

@@ -232,6 +232,12 @@ describe("entries that torch needs", () => {
     expect(opened).toBe("archive/no-model");
   });
 
+  it("reports a small entry that cannot be read, and goes on", async () => {
+    for (const name of ["archive_format", "archive_version", "byteorder"]) {
+      expect(await rulesOf(changedEntries(name, { offset: 3 })), name).toContain("archive/corrupt");
+    }
+  });
+
   it("reads a payload that is missing as an error, and not before it is read", async () => {
     const archive = await openArchive(makeZip(changedEntries("weight_0", null)));
     const weight = (await archive.models[0]!.weights()).get("w")!;

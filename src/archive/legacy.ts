@@ -1,6 +1,6 @@
 import type { InputError } from "../errors.ts";
 import { type Archive, lazy } from "./archive.ts";
-import { archiveFault } from "./faults.ts";
+import { archiveFault, gather, missing } from "./faults.ts";
 import { type LoadedPayloads, payloadsOfSave } from "./payloads.ts";
 import { describeEntry, filesBelow, type LoadableModel, modelFaults } from "./pt2.ts";
 import { openTorchSave, type TorchSave } from "./torch-save.ts";
@@ -26,15 +26,15 @@ async function openPart(zip: Zip, name: string): Promise<TorchSave | undefined> 
 
 async function loadPart(zip: Zip, name: string): Promise<LoadedPayloads> {
   const save = await openPart(zip, name);
-  return save ? payloadsOfSave(save, partOf(zip, name)!.name) : { payloads: new Map(), faults: [] };
+  if (save) return payloadsOfSave(save, partOf(zip, name)!.name);
+  return { list: name, payloads: new Map(), rule: "archive/pickle", problems: [] };
 }
 
 /** torch reads a legacy archive when its version has two numbers of which the first is 8. */
 async function versionFaults(zip: Zip): Promise<InputError[]> {
   const entry = zip.find("version");
   const data = { entry: "version" };
-  if (entry === undefined)
-    return [archiveFault("archive/missing-entry", "the entry version is missing", data)];
+  if (entry === undefined) return [missing("version")];
   const text = entry.size > 64 ? "something long" : new TextDecoder().decode(await zip.read(entry));
   if (/^8\.[^.]*$/.test(text)) return [];
   return [
@@ -55,6 +55,7 @@ function makeModel(zip: Zip, document: ZipEntry): LoadableModel {
     name: "model",
     entry: document.name,
     document: () => zip.readChecked(document),
+    documentSource: () => zip.openChecked(document),
     weights: async () => (await weights()).payloads,
     constants: async () => (await constants()).payloads,
     sampleInputs: lazy(() => openPart(zip, "example_inputs")),
@@ -68,7 +69,7 @@ export function openLegacy(zip: Zip, document: ZipEntry, close: () => Promise<vo
   const models = [makeModel(zip, document)];
   const faults = lazy(async () => [
     ...zipFaults(zip),
-    ...(await versionFaults(zip)),
+    ...(await gather(() => versionFaults(zip))),
     ...(await modelFaults(models)),
   ]);
   return {

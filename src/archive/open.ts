@@ -1,4 +1,5 @@
 import type { Archive } from "./archive.ts";
+import { toDocumentSource } from "./document-source.ts";
 import { archiveFault } from "./faults.ts";
 import { LEGACY_DOCUMENT, openLegacy } from "./legacy.ts";
 import { openPt2 } from "./pt2.ts";
@@ -15,6 +16,7 @@ function openDocument(source: ByteSource, close: () => Promise<void>): Archive {
     name: "model",
     entry: "",
     document: () => source.read(0, source.size),
+    documentSource: async () => toDocumentSource(source),
     weights: none,
     constants: none,
     sampleInputs: async () => undefined,

@@ -75,7 +75,7 @@ describe("parsePayloadConfig", () => {
     expect([...one({}).payloads.keys()]).toEqual(["w"]);
     const pickled = parse('{"config":{"o":{"path_name":"custom_obj_0","is_param":false,"use_pickle":true}}}');
     expect(pickled.payloads.get("o")!.tensor_meta).toBeNull();
-    expect(pickled.faults).toEqual([]);
+    expect(pickled.problems).toEqual([]);
   });
 
   it("refuses what is no config", async () => {
@@ -101,9 +101,8 @@ describe("parsePayloadConfig", () => {
     ["no is_param", {}, { is_param: null }],
     ["no use_pickle", {}, { use_pickle: 0 }],
   ])("reports %s and keeps the rest", (_, change, payload) => {
-    const { payloads, faults } = one(change, payload);
+    const { payloads, problems } = one(change, payload);
     expect([...payloads.keys()]).toEqual([]);
-    expect(faults.map((fault) => fault.rule)).toEqual(["archive/invalid-config"]);
-    expect(faults[0]!.data).toEqual({ entry: "c.json", name: "w" });
+    expect(problems.map((problem) => problem.name)).toEqual(["w"]);
   });
 });

@@ -1,4 +1,3 @@
-import type { InputError } from "../errors.ts";
 import { archiveFault } from "./faults.ts";
 
 /** An integer of the schema: a literal, or an expression over symbols, which a weight never has. */
@@ -128,13 +127,20 @@ function payloadProblem(meta: unknown): string | undefined {
   return tensorMetaProblem(meta.tensor_meta);
 }
 
+/** Something in a list of payloads that cannot be used. */
+export interface PayloadProblem {
+  readonly name: string;
+  /** A phrase: "path_name is not a string". */
+  readonly problem: string;
+}
+
 /** The payloads of a `*_config.json`, in their order, and what is wrong with the others. */
 export interface PayloadConfig {
   readonly payloads: ReadonlyMap<string, PayloadMeta>;
-  readonly faults: readonly InputError[];
+  readonly problems: readonly PayloadProblem[];
 }
 
-/** Reads the schema's PayloadConfig. A broken payload is a fault; a broken file throws `archive/invalid-config`. */
+/** Reads the schema's PayloadConfig. A file that is none throws `archive/invalid-config`. */
 export function parsePayloadConfig(bytes: Uint8Array, entry: string): PayloadConfig {
   let root: unknown;
   try {
@@ -146,16 +152,13 @@ export function parsePayloadConfig(bytes: Uint8Array, entry: string): PayloadCon
   if (!isObject(config))
     throw archiveFault("archive/invalid-config", `${entry} has no object "config"`, { entry });
   const payloads = new Map<string, PayloadMeta>();
-  const faults: InputError[] = [];
+  const problems: PayloadProblem[] = [];
   for (const [name, value] of Object.entries(config)) {
     const problem = payloadProblem(value);
     if (problem === undefined) payloads.set(name, toPayloadMeta(value as unknown as PayloadMeta));
-    else
-      faults.push(
-        archiveFault("archive/invalid-config", `${entry}: in ${name}, ${problem}`, { entry, name }),
-      );
+    else problems.push({ name, problem });
   }
-  return { payloads, faults };
+  return { payloads, problems };
 }
 
 /** Old files leave out what is null. */

@@ -1,9 +1,10 @@
 import type { InputError } from "../errors.ts";
 import type { ArchiveFile, Payload } from "./archive.ts";
-import { archiveFault, limitFaults } from "./faults.ts";
+import { archiveFault, faultsOf, missing } from "./faults.ts";
 import {
   elementBytes,
   type PayloadMeta,
+  type PayloadProblem,
   requiredBytes,
   type SymInt,
   scalarTypeName,
@@ -12,10 +13,14 @@ import {
 import { isTensor, type PickleTensor } from "./pickle-values.ts";
 import type { TorchSave } from "./torch-save.ts";
 
-/** The weights or the constants of a model, and what is wrong with their list. */
+/** The weights or the constants of a model, and what is wrong with the list of them. */
 export interface LoadedPayloads {
+  /** The entry that lists them. */
+  readonly list: string;
   readonly payloads: ReadonlyMap<string, Payload>;
-  readonly faults: readonly InputError[];
+  /** The rule that reports `problems`. */
+  readonly rule: "archive/invalid-config" | "archive/pickle";
+  readonly problems: readonly PayloadProblem[];
 }
 
 const symInts = (values: readonly number[]): SymInt[] => values.map((value) => ({ as_int: value }));
@@ -37,10 +42,6 @@ function configOf(tensor: PickleTensor): PayloadMeta {
       layout: 7,
     },
   };
-}
-
-function missing(entry: string): InputError {
-  return archiveFault("archive/missing-entry", `the entry ${entry} is missing`, { entry });
 }
 
 /** A payload whose bytes are the entry `file`, or nowhere. */
@@ -69,42 +70,55 @@ export function payloadsOfSave(save: TorchSave, outer: string): LoadedPayloads {
     throw archiveFault("archive/corrupt", `${outer}: it holds no dict of tensors`, { entry: outer });
   }
   const payloads = new Map<string, Payload>();
-  const faults: InputError[] = [];
-  for (const [name, value] of save.value) {
-    if (typeof name === "string" && isTensor(value)) payloads.set(name, fromTensor(value, save, outer));
-    else
-      faults.push(archiveFault("archive/pickle", `${outer}: ${String(name)} is no tensor`, { entry: outer }));
+  const problems: PayloadProblem[] = [];
+  for (const [key, value] of save.value) {
+    const name = typeof key === "string" ? key : "a key that is no string";
+    if (name === key && isTensor(value)) payloads.set(name, fromTensor(value, save, outer));
+    else problems.push({ name, problem: "there is no tensor" });
   }
-  return { payloads, faults };
+  return { list: outer, payloads, rule: "archive/pickle", problems };
 }
 
-function sizeFault(name: string, { config, entry, size }: Payload): InputError | undefined {
+type Sized = readonly [name: string, payload: Payload];
+
+function elementOf({ config }: Payload): number | undefined {
+  return config.tensor_meta === null ? undefined : elementBytes(config.tensor_meta.dtype);
+}
+
+/** What a payload has to hold; 0 where nothing is known. */
+function requiredOf({ config }: Payload): number {
+  return config.tensor_meta === null ? 0 : (requiredBytes(config.tensor_meta) ?? 0);
+}
+
+function isShort([, payload]: Sized): boolean {
+  const { config, size } = payload;
   // torch makes zeros of an entry without bytes: a program may be saved with fake weights.
-  if (config.use_pickle || config.tensor_meta === null || size === null || size === 0) return undefined;
-  const element = elementBytes(config.tensor_meta.dtype);
-  if (element !== undefined && size % element !== 0) {
-    const dtype = scalarTypeName(config.tensor_meta.dtype);
-    const message = `the ${size} bytes of ${name} (${entry}) are no whole number of ${dtype} elements`;
-    return archiveFault("archive/short-payload", message, { entry, name, size });
+  if (config.use_pickle || size === null || size === 0) return false;
+  return size % (elementOf(payload) ?? 1) !== 0 || requiredOf(payload) > size;
+}
+
+function short([name, payload]: Sized): InputError {
+  const { entry } = payload;
+  const size = payload.size ?? 0;
+  const required = requiredOf(payload);
+  if (required > size) {
+    const message = `${name} spans ${required} bytes, but its entry ${entry} has ${size}`;
+    return archiveFault("archive/short-payload", message, { entry, name, required, size });
   }
-  const required = requiredBytes(config.tensor_meta);
-  if (required === null || required <= size) return undefined;
-  const message = `${name} spans ${required} bytes, but its entry ${entry} has ${size}`;
-  return archiveFault("archive/short-payload", message, { entry, name, required, size });
+  const dtype = scalarTypeName(payload.config.tensor_meta?.dtype ?? 0);
+  const message = `the ${size} bytes of ${name} (${entry}) are no whole number of ${dtype} elements`;
+  return archiveFault("archive/short-payload", message, { entry, name, size });
 }
 
 /** What is wrong with payloads, told from their config and the archive's directory. */
-export function payloadFaults({ payloads, faults }: LoadedPayloads): InputError[] {
-  const gone = new Set<string>();
-  const short: InputError[] = [];
-  for (const [name, payload] of payloads) {
-    if (payload.size === null) gone.add(payload.entry);
-    const fault = sizeFault(name, payload);
-    if (fault) short.push(fault);
-  }
+export function payloadFaults({ list, payloads, rule, problems }: LoadedPayloads): InputError[] {
+  const all = [...payloads];
+  const gone = new Set(all.filter(([, { size }]) => size === null).map(([, { entry }]) => entry));
+  const listed = ({ name, problem }: PayloadProblem) =>
+    archiveFault(rule, `${list}: in ${name}, ${problem}`, { entry: list, name });
   return [
-    ...limitFaults("archive/invalid-config", faults),
-    ...limitFaults("archive/missing-entry", [...gone].map(missing)),
-    ...limitFaults("archive/short-payload", short),
+    ...faultsOf(rule, problems, listed),
+    ...faultsOf("archive/missing-entry", [...gone], missing),
+    ...faultsOf("archive/short-payload", all.filter(isShort), short),
   ];
 }

@@ -3,9 +3,9 @@ import { malformed } from "./pickle-globals.ts";
 import { isInternal, isTuple, type PickleSlot, type PickleValue } from "./pickle-values.ts";
 
 /** How deep containers may nest; a pytree of inputs is a handful deep. */
-export const MAX_PICKLE_DEPTH = 500;
+const MAX_PICKLE_DEPTH = 500;
 /** How many values a reader that follows every reference may meet. */
-export const MAX_PICKLE_VALUES = 10_000_000;
+const MAX_PICKLE_VALUES = 10_000_000;
 
 interface Frame {
   readonly node: object;

@@ -3,7 +3,7 @@ import { malformed } from "./pickle-globals.ts";
 import { isTuple, type PickleSlot, type PickleTuple, type PickleValue } from "./pickle-values.ts";
 
 /** How many characters, bytes and items all calls of a pickle together may be handed. */
-export const MAX_PICKLE_WORK = 2 ** 23;
+const MAX_PICKLE_WORK = 2 ** 23;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 

@@ -9,7 +9,7 @@ import type { PickleSlot, PickleValue } from "./pickle-values.ts";
 /** The longest pickle that is read. It holds names and sizes, not values: a state dict takes 200 bytes a tensor. */
 export const MAX_PICKLE_BYTES = 2 ** 26;
 /** The most opcodes that are run: a tensor takes about 60, and a hostile one makes an object of 200 bytes. */
-export const MAX_PICKLE_STEPS = 1_000_000;
+const MAX_PICKLE_STEPS = 1_000_000;
 
 const STOP = 0x2e;
 

@@ -1,5 +1,5 @@
 import type { InputError } from "../errors.ts";
-import { archiveFault, limitFaults } from "./faults.ts";
+import { archiveFault, faultsOf, gather, missing } from "./faults.ts";
 import type { Zip } from "./zip.ts";
 import { isUnsafePath } from "./zip-faults.ts";
 
@@ -36,13 +36,15 @@ function rootFault(zip: Zip, root: string): InputError | undefined {
 }
 
 /** torch loads every entry in models/ as a program, whatever it is called (_load_exported_programs). */
-function strangers(zip: Zip, root: string): InputError[] {
+function strangers(zip: Zip, root: string): string[] {
   const folder = `${root}models/`;
   return zip.entries
-    .filter(({ name }) => name.startsWith(folder) && !name.endsWith(".json") && !isUnsafePath(name))
-    .map(({ name }) =>
-      archiveFault("archive/layout", `torch takes ${name} for an exported program`, { entry: name }),
-    );
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(folder) && !name.endsWith(".json") && !isUnsafePath(name));
+}
+
+function stranger(name: string): InputError {
+  return archiveFault("archive/layout", `torch takes ${name} for an exported program`, { entry: name });
 }
 
 async function textOf(zip: Zip, name: string): Promise<string | undefined> {
@@ -51,32 +53,31 @@ async function textOf(zip: Zip, name: string): Promise<string | undefined> {
   return entry.size > 64 ? "something long" : new TextDecoder().decode(await zip.read(entry));
 }
 
-function missing(name: string): InputError {
-  return archiveFault("archive/missing-entry", `the entry ${name} is missing`, { entry: name });
+/** An entry that torch wants to have one value. */
+async function markerFaults(zip: Zip, root: string, name: string, expected: string): Promise<InputError[]> {
+  const text = await textOf(zip, root + name);
+  if (text === undefined) return [missing(root + name)];
+  if (text === expected) return [];
+  const message = `${name} is ${JSON.stringify(text)}, and torch reads ${JSON.stringify(expected)} only`;
+  return [archiveFault("archive/unsupported", message, { entry: root + name })];
+}
+
+async function byteOrderFaults(zip: Zip, root: string): Promise<InputError[]> {
+  if ((await textOf(zip, `${root}byteorder`)) !== "big") return [];
+  const message =
+    "it was saved on a big-endian machine: torch reads its weights as if they were little-endian";
+  return [archiveFault("archive/unsupported", message, { entry: `${root}byteorder` })];
 }
 
 /** The entries that name the format, as load_pt2 and PyTorchStreamReader check them. */
 async function formatFaults(zip: Zip, root: string): Promise<InputError[]> {
-  const faults: InputError[] = [];
-  for (const [name, expected] of [
-    ["archive_format", "pt2"],
-    ["archive_version", "0"],
-  ] as const) {
-    const text = await textOf(zip, root + name);
-    if (text === undefined) faults.push(missing(root + name));
-    else if (text !== expected) {
-      const message = `${name} is ${JSON.stringify(text)}, and torch reads ${JSON.stringify(expected)} only`;
-      faults.push(archiveFault("archive/unsupported", message, { entry: root + name }));
-    }
-  }
-  if (!zip.find(`${root}.data/version`) && !zip.find(`${root}version`))
-    faults.push(missing(`${root}.data/version`));
-  if ((await textOf(zip, `${root}byteorder`)) === "big") {
-    const message =
-      "it was saved on a big-endian machine: torch reads its weights as if they were little-endian";
-    faults.push(archiveFault("archive/unsupported", message, { entry: `${root}byteorder` }));
-  }
-  return faults;
+  const versioned = zip.find(`${root}.data/version`) ?? zip.find(`${root}version`);
+  return [
+    ...(await gather(() => markerFaults(zip, root, "archive_format", "pt2"))),
+    ...(await gather(() => markerFaults(zip, root, "archive_version", "0"))),
+    ...(versioned ? [] : [missing(`${root}.data/version`)]),
+    ...(await gather(() => byteOrderFaults(zip, root))),
+  ];
 }
 
 /** What is wrong with how a .pt2 is laid out. */
@@ -84,7 +85,7 @@ export async function layoutFaults(zip: Zip, root: string): Promise<InputError[]
   const fault = rootFault(zip, root);
   return [
     ...(fault ? [fault] : []),
-    ...limitFaults("archive/layout", strangers(zip, root)),
+    ...faultsOf("archive/layout", strangers(zip, root), stranger),
     ...(await formatFaults(zip, root)),
   ];
 }

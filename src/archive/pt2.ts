@@ -1,7 +1,7 @@
 import type { InputError } from "../errors.ts";
 import { type Archive, type ArchiveFile, lazy, type Model, type Payload } from "./archive.ts";
-import { archiveFault, asFault } from "./faults.ts";
-import { parsePayloadConfig } from "./payload.ts";
+import { archiveFault, faultsOf, gather, missing } from "./faults.ts";
+import { type PayloadMeta, parsePayloadConfig } from "./payload.ts";
 import { type LoadedPayloads, makePayload, payloadFaults, payloadsOfSave } from "./payloads.ts";
 import { layoutFaults } from "./pt2-layout.ts";
 import { openTorchSave, type TorchSave } from "./torch-save.ts";
@@ -9,7 +9,7 @@ import type { Zip, ZipEntry } from "./zip.ts";
 import { zipFaults } from "./zip-faults.ts";
 
 /** The longest list of weights that is read: about 150,000 of them. */
-export const MAX_CONFIG_BYTES = 2 ** 26;
+const MAX_CONFIG_BYTES = 2 ** 26;
 
 /** What the names of payloads begin with; torch refuses a constant of any other (_load_constants). */
 const constantPrefixes = ["tensor_", "custom_obj_", "opaque_obj_"];
@@ -28,7 +28,7 @@ function fileOf(zip: Zip, entry: ZipEntry): ArchiveFile {
 async function readConfig(zip: Zip, name: string): Promise<Uint8Array> {
   const entry = zip.find(name);
   if (entry === undefined) {
-    throw archiveFault("archive/missing-entry", `the entry ${name} is missing`, { entry: name });
+    throw missing(name);
   }
   if (entry.size > MAX_CONFIG_BYTES) {
     throw archiveFault("archive/too-large", `${name} has ${entry.size} bytes`, {
@@ -39,14 +39,8 @@ async function readConfig(zip: Zip, name: string): Promise<Uint8Array> {
   return zip.readChecked(entry);
 }
 
-function unknownConstant(name: string, payload: Payload, folder: string): InputError | undefined {
-  const path = payload.config.path_name;
-  if (folder !== "constants" || constantPrefixes.some((prefix) => path.startsWith(prefix))) return undefined;
-  return archiveFault(
-    "archive/invalid-config",
-    `the constant ${name} is ${path}, a kind torch does not know`,
-    { name },
-  );
+function isUnknownConstant(folder: string, { path_name }: PayloadMeta): boolean {
+  return folder === "constants" && !constantPrefixes.some((prefix) => path_name.startsWith(prefix));
 }
 
 /** `data/weights/` or `data/constants/`: a list with payloads, or the one pickle of torch 2.7 and 2.8. */
@@ -58,15 +52,18 @@ async function loadPayloads(zip: Zip, root: string, model: string, folder: strin
   const name = `${base}${model}_${folder}_config.json`;
   const config = parsePayloadConfig(await readConfig(zip, name), name);
   const payloads = new Map<string, Payload>();
-  const faults = [...config.faults];
+  const problems = [...config.problems];
   for (const [key, meta] of config.payloads) {
     const entry = zip.find(base + meta.path_name);
-    const payload = makePayload(meta, entry?.name ?? base + meta.path_name, entry && fileOf(zip, entry));
-    payloads.set(key, payload);
-    const fault = unknownConstant(key, payload, folder);
-    if (fault) faults.push(fault);
+    payloads.set(key, makePayload(meta, entry?.name ?? base + meta.path_name, entry && fileOf(zip, entry)));
+    if (isUnknownConstant(folder, meta)) {
+      problems.push({
+        name: key,
+        problem: `${meta.path_name} is a kind of constant that torch does not know`,
+      });
+    }
   }
-  return { payloads, faults };
+  return { list: name, payloads, rule: "archive/invalid-config", problems };
 }
 
 async function loadSample(zip: Zip, name: string): Promise<TorchSave | undefined> {
@@ -84,6 +81,7 @@ function makeModel(zip: Zip, root: string, entry: ZipEntry): LoadableModel {
     name,
     entry: entry.name,
     document: () => zip.readChecked(entry),
+    documentSource: () => zip.openChecked(entry),
     weights: async () => (await weights()).payloads,
     constants: async () => (await constants()).payloads,
     sampleInputs: lazy(() => loadSample(zip, sample)),
@@ -94,18 +92,10 @@ function makeModel(zip: Zip, root: string, entry: ZipEntry): LoadableModel {
 
 /** The faults of all models: their lists are read, their payloads are not. */
 export async function modelFaults(models: readonly LoadableModel[]): Promise<InputError[]> {
-  const faults: InputError[] = [];
-  for (const { loaders, absent } of models) {
-    for (const name of absent) {
-      faults.push(archiveFault("archive/missing-entry", `the entry ${name} is missing`, { entry: name }));
-    }
-    for (const load of loaders) {
-      try {
-        faults.push(...payloadFaults(await load()));
-      } catch (error) {
-        faults.push(asFault(error));
-      }
-    }
+  const absent = models.flatMap((model) => model.absent);
+  const faults = faultsOf("archive/missing-entry", absent, missing);
+  for (const load of models.flatMap((model) => model.loaders)) {
+    faults.push(...(await gather(async () => payloadFaults(await load()))));
   }
   return faults;
 }

@@ -3,8 +3,12 @@ import { archiveFault } from "./faults.ts";
 /** Bytes that are read by ranges: a file, an array in memory, or a part of either. */
 export interface ByteSource {
   readonly size: number;
+  /** True when the bytes are in memory, so that reading them costs nothing. */
+  readonly resident: boolean;
   /** The bytes [offset, offset + length): a view where the bytes are in memory already, else a new array. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The same without waiting. */
+  readNow(offset: number, length: number): Uint8Array;
   close(): Promise<void>;
 }
 
@@ -36,13 +40,16 @@ function checkRange(offset: number, length: number, size: number): void {
 
 /** A source over bytes in memory; what it reads are views, never copies. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
+  const readNow = (offset: number, length: number): Uint8Array => {
+    checkRange(offset, length, bytes.byteLength);
+    // Not bytes.subarray: a Buffer's subarray is a Buffer, and callers are promised no more than bytes.
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length);
+  };
   return {
     size: bytes.byteLength,
-    async read(offset, length) {
-      checkRange(offset, length, bytes.byteLength);
-      // Not bytes.subarray: a Buffer's subarray is a Buffer, and callers are promised no more than bytes.
-      return new Uint8Array(bytes.buffer, bytes.byteOffset + offset, length);
-    },
+    resident: true,
+    read: async (offset, length) => readNow(offset, length),
+    readNow,
     async close() {},
   };
 }
@@ -53,9 +60,14 @@ export function sliceSource(source: ByteSource, start: number, size: number): By
   checkRange(start + size, 0, source.size);
   return {
     size,
+    resident: source.resident,
     async read(offset, length) {
       checkRange(offset, length, size);
       return source.read(start + offset, length);
+    },
+    readNow(offset, length) {
+      checkRange(offset, length, size);
+      return source.readNow(start + offset, length);
     },
     async close() {},
   };
@@ -71,11 +83,10 @@ function systemError(code: string, message: string, path: string): Error {
  * error with a `code`, not an `InputError`: nothing is known of its contents.
  */
 export async function fileSource(path: string): Promise<ByteSource> {
-  // Not a static import: everything else in this folder also runs where there is no file system.
-  const { open } = await import("node:fs/promises");
+  // Not an import: everything else in this folder also runs where there is no file system.
+  const { constants, promises, readSync } = process.getBuiltinModule("node:fs");
   // O_NONBLOCK, so that opening a pipe without a writer comes back instead of waiting for one.
-  const { O_RDONLY, O_NONBLOCK = 0 } = (await import("node:fs")).constants;
-  const handle = await open(path, O_RDONLY | O_NONBLOCK);
+  const handle = await promises.open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   const stat = await handle.stat();
   if (!stat.isFile()) {
     await handle.close();
@@ -84,20 +95,34 @@ export async function fileSource(path: string): Promise<ByteSource> {
   }
   return {
     size: stat.size,
+    resident: false,
     async read(offset, length) {
       checkRange(offset, length, stat.size);
-      // Not zeroed and not from the pool: every byte is overwritten below, or this throws.
-      const bytes = Buffer.allocUnsafeSlow(length);
+      const bytes = allocate(length);
       for (let done = 0; done < length; ) {
-        const want = Math.min(length - done, MAX_READ_BYTES);
-        const { bytesRead } = await handle.read(bytes, done, want, offset + done);
-        if (bytesRead === 0) {
-          throw archiveFault("archive/truncated", "the file became shorter while it was read", { offset });
-        }
-        done += bytesRead;
+        const { bytesRead } = await handle.read(bytes, done, portion(length - done), offset + done);
+        done += someRead(bytesRead, offset);
       }
-      return new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+      return plain(bytes);
+    },
+    readNow(offset, length) {
+      checkRange(offset, length, stat.size);
+      const bytes = allocate(length);
+      for (let done = 0; done < length; ) {
+        done += someRead(readSync(handle.fd, bytes, done, portion(length - done), offset + done), offset);
+      }
+      return plain(bytes);
     },
     close: () => handle.close(),
   };
+}
+
+/** Not zeroed and not from the pool: whoever asks overwrites every byte or throws. */
+const allocate = (length: number): Buffer => Buffer.allocUnsafeSlow(length);
+const portion = (length: number): number => Math.min(length, MAX_READ_BYTES);
+const plain = (bytes: Buffer): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+
+function someRead(bytesRead: number, offset: number): number {
+  if (bytesRead > 0) return bytesRead;
+  throw archiveFault("archive/truncated", "the file became shorter while it was read", { offset });
 }

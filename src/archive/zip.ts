@@ -1,6 +1,7 @@
 import { unzipRaw } from "unzipit";
 import { InputError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
+import { type DocumentSource, memorySource, toDocumentSource } from "./document-source.ts";
 import { archiveFault } from "./faults.ts";
 import { type ByteSource, bytesSource, MAX_ARRAY_BYTES, sliceSource } from "./source.ts";
 import { findZipEnd } from "./zip-end.ts";
@@ -29,17 +30,19 @@ export interface Zip {
   read(entry: ZipEntry): Promise<Uint8Array>;
   /** Like `read`, and compares the checksum; a difference is kept in `checksumFaults`. */
   readChecked(entry: ZipEntry): Promise<Uint8Array>;
+  /** Like `readChecked`, but a stored entry is read by ranges; the checksum is compared when all has been read. */
+  openChecked(entry: ZipEntry): Promise<DocumentSource>;
   /** A stored entry as a source of its own, without reading it; a deflated one is inflated first. */
   open(entry: ZipEntry): Promise<ByteSource>;
   readonly checksumFaults: readonly InputError[];
 }
 
-/** The largest central directory that is read: about 150,000 entries; real programs have a few thousand. */
-export const MAX_DIRECTORY_BYTES = 2 ** 24;
+/** The largest central directory that is read: about 60,000 entries; real programs have a few thousand. */
+export const MAX_DIRECTORY_BYTES = 2 ** 23;
 /** What inflates to no more than this is inflated whatever its ratio. */
-export const FREE_INFLATED_BYTES = 2 ** 26;
+const FREE_INFLATED_BYTES = 2 ** 26;
 /** Beyond `FREE_INFLATED_BYTES` an entry may inflate this many times; JSON of real programs does 20 to 40. */
-export const MAX_INFLATE_RATIO = 200;
+const MAX_INFLATE_RATIO = 200;
 
 const LOCAL_HEADER_SIZE = 30;
 const LOCAL_SIGNATURE = 0x04034b50;
@@ -86,20 +89,22 @@ function toEntry(entry: RawZipEntry): ZipEntry {
   };
 }
 
-/** Why an entry cannot be read at all, from the directory alone; undefined when it can. */
-export function unreadable(entry: ZipEntry): InputError | undefined {
+/** Whether an entry is stored or compressed in a way that is read here and by torch. */
+export function isReadable(entry: ZipEntry): boolean {
+  return !entry.encrypted && (entry.method === 0 || entry.method === 8);
+}
+
+/** Says why an entry is not readable. */
+export function unreadable(entry: ZipEntry): InputError {
   const data = { entry: entry.name };
   if (entry.encrypted)
     return archiveFault("archive/unsupported", `the entry ${entry.name} is encrypted`, data);
-  if (entry.method !== 0 && entry.method !== 8) {
-    const message = `the entry ${entry.name} is compressed in a way (method ${entry.method}) that torch does not read`;
-    return archiveFault("archive/unsupported", message, { ...data, method: entry.method });
-  }
-  return undefined;
+  const message = `the entry ${entry.name} is compressed in a way (method ${entry.method}) that torch does not read`;
+  return archiveFault("archive/unsupported", message, { ...data, method: entry.method });
 }
 
 /** Why reading an entry would take more memory than the archive justifies; undefined when it would not. */
-export function oversized(entry: ZipEntry): InputError | undefined {
+function oversized(entry: ZipEntry): InputError | undefined {
   const data = { entry: entry.name, size: entry.size, compressedSize: entry.compressedSize };
   if (entry.size > MAX_ARRAY_BYTES) {
     const message = `the entry ${entry.name} has ${entry.size} bytes, more than fit into one array`;
@@ -170,10 +175,16 @@ export async function openZip(whole: ByteSource): Promise<Zip> {
 function makeZip(source: ByteSource, raws: Map<ZipEntry, RawZipEntry>, byName: Map<string, ZipEntry>): Zip {
   const checksumFaults = new Map<ZipEntry, InputError>();
   const read = async (entry: ZipEntry): Promise<Uint8Array> => {
-    const refused = unreadable(entry) ?? oversized(entry);
+    if (!isReadable(entry)) throw unreadable(entry);
+    const refused = oversized(entry);
     if (refused) throw refused;
     const start = await dataStart(source, entry);
     return entry.method === 0 ? source.read(start, entry.size) : inflate(raws.get(entry)!);
+  };
+  const compare = (entry: ZipEntry, checksum: number): void => {
+    if (entry.crc32 === 0 || checksum === entry.crc32) return;
+    const message = `the checksum of the entry ${entry.name} does not match its bytes`;
+    checksumFaults.set(entry, archiveFault("archive/checksum", message, { entry: entry.name }));
   };
   return {
     size: source.size,
@@ -182,15 +193,23 @@ function makeZip(source: ByteSource, raws: Map<ZipEntry, RawZipEntry>, byName: M
     read,
     async readChecked(entry) {
       const bytes = await read(entry);
-      if (entry.crc32 !== 0 && crc32(bytes) !== entry.crc32) {
-        const message = `the checksum of the entry ${entry.name} does not match its bytes`;
-        checksumFaults.set(entry, archiveFault("archive/checksum", message, { entry: entry.name }));
-      }
+      compare(entry, crc32(bytes));
       return bytes;
     },
+    async openChecked(entry) {
+      if (!isReadable(entry)) throw unreadable(entry);
+      if (entry.method !== 0) return memorySource(await this.readChecked(entry));
+      let checksum = 0;
+      return toDocumentSource(
+        sliceSource(source, await dataStart(source, entry), entry.size),
+        (bytes, isLast) => {
+          checksum = crc32(bytes, checksum);
+          if (isLast) compare(entry, checksum);
+        },
+      );
+    },
     async open(entry) {
-      const refused = unreadable(entry);
-      if (refused) throw refused;
+      if (!isReadable(entry)) throw unreadable(entry);
       if (entry.method !== 0) return bytesSource(await read(entry));
       return sliceSource(source, await dataStart(source, entry), entry.size);
     },
