@@ -73,8 +73,10 @@ export function payloadsOfSave(save: TorchSave, outer: string): LoadedPayloads {
   const problems: PayloadProblem[] = [];
   for (const [key, value] of save.value) {
     const name = typeof key === "string" ? key : "a key that is no string";
-    if (name === key && isTensor(value)) payloads.set(name, fromTensor(value, save, outer));
-    else problems.push({ name, problem: "there is no tensor" });
+    if (name !== key || !isTensor(value)) problems.push({ name, problem: "there is no tensor" });
+    else if (value.conj || value.neg)
+      problems.push({ name, problem: "the values are a lazy conjugate or negative" });
+    else payloads.set(name, fromTensor(value, save, outer));
   }
   return { list: outer, payloads, rule: "archive/pickle", problems };
 }
