@@ -1,6 +1,6 @@
 import { dtypeName } from "../../src/program/print-literals.ts";
 import { type Device, Layout, type SymInt, type TensorMeta } from "../../src/schema/types.generated.ts";
-import { differ, formatSizes } from "./sizes.ts";
+import { differ, formatSizes, sizeIn } from "./sizes.ts";
 
 /** A property in which two tensors differ, and what each has. */
 export interface Difference {
@@ -35,6 +35,21 @@ export function listDifference(
 ): Difference | undefined {
   if (a.length === b.length && !a.some((size, i) => differ(size, b[i]!))) return undefined;
   return { property, left: formatSizes(a), right: formatSizes(b) };
+}
+
+/** True when the tensor has no gaps and no two elements in one place, as far as that is known: `clone` keeps its strides. */
+export function isDense({ sizes, strides }: TensorMeta): boolean {
+  const round = 1;
+  const dims = sizes
+    .map((size, i) => ({ size: sizeIn(round, size), stride: sizeIn(round, strides[i]!) ?? 0 }))
+    .filter(({ size }) => size !== 1)
+    .sort((a, b) => a.stride - b.stride);
+  let expected: number | undefined = 1;
+  for (const { size, stride } of dims) {
+    if (stride !== expected || size === undefined) return false;
+    expected = stride * size;
+  }
+  return true;
 }
 
 /** A device without an index is the first of its kind. */

@@ -98,3 +98,24 @@ it.each([
 ])("from %s to %s: %j", (before, after, expected) => {
   expect(properties(before, after)).toEqual(expected);
 });
+
+it.each([
+  ["f32[4, 2][4, 1]", "f32[4, 2]", []],
+  ["f32[4, 2][0, 1]", "f32[4, 2]", []],
+  ["f32[4, 2][1, 4]", "f32[4, 2]", ["strides"]],
+  ["f32[s0, 2][1, s0]", "f32[s0, 2]", ["strides"]],
+])("a scan that starts from %s and returns %s: %j", (before, after, expected) => {
+  const found = findingsIn(
+    carryMetadata,
+    `
+def forward(init: "${before}", xs: "f32[5]"):
+    scan: ("${before}",) = torch.ops.higher_order.scan(step, (init,), (xs,), ())
+    return (scan[0],)
+
+def step(carry: "${before}", x: "f32[]"):
+    add: "${after}" = torch.ops.aten.add.Tensor(carry, x)
+    return (add,)
+`,
+  );
+  expect(found.map(({ data }) => data.property)).toEqual(expected);
+});
