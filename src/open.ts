@@ -41,5 +41,5 @@ export async function open(source: string | Uint8Array): Promise<OpenedFile> {
 }
 
 export async function readProgram(model: Model): Promise<Program> {
-  return new Program(decodeDocument(await model.document()), model.name);
+  return new Program(decodeDocument(await model.documentSource()), model.name);
 }

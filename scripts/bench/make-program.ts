@@ -5,7 +5,10 @@
  *   npx tsx scripts/bench/make-program.ts NODES FILE.pt2
  */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { crc32 } from "node:zlib";
+import { bytesSource } from "../../src/archive/source.ts";
+import { openZip } from "../../src/archive/zip.ts";
 import { open } from "../../src/open.ts";
 
 const TEMPLATE = new URL("../../fixtures/whisper_decoder_flag.pt2", import.meta.url);
@@ -27,7 +30,9 @@ function countNodes(graph: Json): number {
 function dumps(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(dumps).join(", ")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  return `{${Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${dumps(item)}`).join(", ")}}`;
+  return `{${Object.entries(value)
+    .map(([key, item]) => `${JSON.stringify(key)}: ${dumps(item)}`)
+    .join(", ")}}`;
 }
 
 /** Every value of the main graph gets the suffix; subgraphs have scopes of their own and stay as they are. */
@@ -44,19 +49,34 @@ function rename(value: unknown, names: ReadonlySet<string>, suffix: string): unk
 
 /** Writes a .pt2 of at least `nodes` nodes and returns how many it has. */
 export async function makeProgram(nodes: number, path: string): Promise<number> {
-  const file = await open(readFileSync(TEMPLATE));
+  const template = readFileSync(TEMPLATE);
+  const file = await open(template);
   const document: Json = JSON.parse(Buffer.from(await file.archive.models[0]!.document()).toString());
   const { graph, signature } = document.graph_module;
   const perCopy = countNodes(graph);
   const copies = Math.ceil(nodes / perCopy);
-  const names = new Set<string>([...Object.keys(graph.tensor_values), ...graph.nodes.map((n: Json) => n.name)]);
-  const out = new ZipFile(path, "bench/models/model.json");
+  const names = new Set<string>([
+    ...Object.keys(graph.tensor_values),
+    ...graph.nodes.map((n: Json) => n.name),
+  ]);
+  const out = new ZipFile(path);
+  const zip = await openZip(bytesSource(template));
+  const isPayload = (name: string): boolean => /\/data\/(weights|constants)\/(weight|tensor)_/.test(name);
+  for (const entry of zip.entries.filter(
+    ({ name }) => !name.endsWith("/models/model.json") && !isPayload(name),
+  )) {
+    out.begin(entry.name);
+    out.write(entry.name.endsWith("_config.json") ? '{"config": {}}' : await zip.read(entry));
+    out.end();
+  }
+  out.begin(file.archive.models[0]!.entry);
   const each = (make: (suffix: string) => string[]): void => {
     for (let copy = 0; copy < copies; copy++) {
       out.write((copy === 0 ? "" : ", ") + make(`_${copy}`).join(", "));
     }
   };
-  const list = (items: unknown[]) => (suffix: string) => items.map((item) => dumps(rename(item, names, suffix)));
+  const list = (items: unknown[]) => (suffix: string) =>
+    items.map((item) => dumps(rename(item, names, suffix)));
   const named = (spec: Json, suffix: string): Json => {
     const [kind, body] = Object.entries(rename(spec, names, suffix) as Json)[0]!;
     const key = Object.keys(body).find((k) => k.endsWith("_name"));
@@ -69,7 +89,9 @@ export async function makeProgram(nodes: number, path: string): Promise<number> 
   out.write('], "nodes": [');
   each(list(graph.nodes));
   out.write('], "tensor_values": {');
-  each((suffix) => Object.entries(graph.tensor_values).map(([name, meta]) => `"${name}${suffix}": ${dumps(meta)}`));
+  each((suffix) =>
+    Object.entries(graph.tensor_values).map(([name, meta]) => `"${name}${suffix}": ${dumps(meta)}`),
+  );
   const rest = { ...graph };
   for (const key of ["inputs", "outputs", "nodes", "tensor_values"]) delete rest[key];
   out.write(`}, ${dumps(rest).slice(1, -1)}}, "signature": {"input_specs": [`);
@@ -78,59 +100,100 @@ export async function makeProgram(nodes: number, path: string): Promise<number> 
   each((suffix) => signature.output_specs.map((spec: Json) => dumps(named(spec, suffix))));
   const others = { ...document };
   delete others.graph_module;
-  out.write(`]}, "module_call_graph": [], "metadata": {}, "treespec_namedtuple_fields": {}}, ${dumps(others).slice(1)}`);
+  out.write(
+    `]}, "module_call_graph": [], "metadata": {}, "treespec_namedtuple_fields": {}}, ${dumps(others).slice(1)}`,
+  );
+  out.end();
   out.finish();
   await file.close();
   return copies * perCopy;
 }
 
-/** A zip with one stored entry that is written in pieces, as torch writes it: sizes only in the directory. */
+/** A zip of stored entries that are written in pieces, as torch writes it: sizes stand behind them and in the directory. */
 class ZipFile {
   readonly #fd: number;
-  readonly #name: Buffer;
+  readonly #directory: Buffer[] = [];
+  #at = 0;
+  #name = Buffer.alloc(0);
+  #start = 0;
   #size = 0;
   #crc = 0;
 
-  constructor(path: string, name: string) {
+  constructor(path: string) {
     this.#fd = openSync(path, "w");
-    this.#name = Buffer.from(name);
-    writeSync(this.#fd, Buffer.concat([header("504b0304", 30, [[6, 0x808]], this.#name.length, 26), this.#name]));
   }
 
-  write(text: string): void {
-    const bytes = Buffer.from(text);
+  #put(bytes: Uint8Array): void {
     writeSync(this.#fd, bytes);
+    this.#at += bytes.length;
+  }
+
+  begin(name: string): void {
+    this.#name = Buffer.from(name);
+    this.#start = this.#at;
+    this.#size = this.#crc = 0;
+    this.#put(
+      Buffer.concat([
+        header("504b0304", 30, [
+          [6, 0x808],
+          [26, this.#name.length],
+        ]),
+        this.#name,
+      ]),
+    );
+  }
+
+  write(data: string | Uint8Array): void {
+    const bytes = Buffer.from(data as string);
+    this.#put(bytes);
     this.#crc = crc32(bytes, this.#crc);
     this.#size += bytes.length;
   }
 
+  end(): void {
+    const sizes = (bytes: Buffer, at: number): Buffer => {
+      for (const [i, value] of [this.#crc, this.#size, this.#size].entries())
+        bytes.writeUInt32LE(value, at + 4 * i);
+      return bytes;
+    };
+    this.#put(sizes(header("504b0708", 16, []), 4));
+    const entry = sizes(
+      header("504b0102", 46, [
+        [8, 0x808],
+        [28, this.#name.length],
+      ]),
+      16,
+    );
+    entry.writeUInt32LE(this.#start, 42);
+    this.#directory.push(entry, this.#name);
+  }
+
   finish(): void {
-    const descriptor = header("504b0708", 16, [], 0, 14);
-    descriptor.writeUInt32LE(this.#crc, 4);
-    descriptor.writeUInt32LE(this.#size, 8);
-    descriptor.writeUInt32LE(this.#size, 12);
-    writeSync(this.#fd, descriptor);
-    const at = 30 + this.#name.length + this.#size + descriptor.length;
-    const entry = header("504b0102", 46, [[8, 0x808]], this.#name.length, 28);
-    entry.writeUInt32LE(this.#crc, 16);
-    entry.writeUInt32LE(this.#size, 20);
-    entry.writeUInt32LE(this.#size, 24);
-    const end = header("504b0506", 22, [[8, 1], [10, 1]], 0, 20);
-    end.writeUInt32LE(entry.length + this.#name.length, 12);
-    end.writeUInt32LE(at, 16);
-    writeSync(this.#fd, Buffer.concat([entry, this.#name, end]));
+    const directory = Buffer.concat(this.#directory);
+    const count = this.#directory.length / 2;
+    const end = header("504b0506", 22, [
+      [8, count],
+      [10, count],
+    ]);
+    end.writeUInt32LE(directory.length, 12);
+    end.writeUInt32LE(this.#at, 16);
+    this.#put(Buffer.concat([directory, end]));
     closeSync(this.#fd);
   }
 }
 
-function header(magic: string, length: number, fields: [number, number][], name: number, nameAt: number): Buffer {
+function header(
+  magic: string,
+  length: number,
+  fields: readonly (readonly [at: number, value: number])[],
+): Buffer {
   const bytes = Buffer.alloc(length);
   bytes.write(magic, 0, "hex");
-  for (const [at, value] of [...fields, [nameAt, name]] as [number, number][]) bytes.writeUInt16LE(value, at);
+  for (const [at, value] of fields) bytes.writeUInt16LE(value, at);
   return bytes;
 }
 
-if (process.argv[1] === new URL(import.meta.url).pathname) {
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [nodes, path] = process.argv.slice(2);
   console.log(`${await makeProgram(Number(nodes), path!)} nodes`);
 }

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type DocumentSource, memorySource } from "../archive/document-source.ts";
 import { InputError } from "../errors.ts";
-import { type ByteSource, memorySource } from "./byte-source.ts";
 import { decodeDocument } from "./decoder.ts";
 import type { Document } from "./document.ts";
 import { dialectOf, torchVersionOf } from "./drift.ts";
@@ -40,7 +40,7 @@ function faultOf(json: string): string {
 }
 
 /** A source that hands out a few bytes at a time, so that every token straddles a read. */
-function drip(bytes: Uint8Array, size: number): ByteSource {
+function drip(bytes: Uint8Array, size: number): DocumentSource {
   return {
     size: bytes.length,
     resident: false,

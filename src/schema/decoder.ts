@@ -1,5 +1,5 @@
+import { type DocumentSource, memorySource } from "../archive/document-source.ts";
 import { InputError } from "../errors.ts";
-import { type ByteSource, memorySource } from "./byte-source.ts";
 import { Document, type Fidelity, type Oddity } from "./document.ts";
 import { ABSENT_DICT, ABSENT_LIST, isLegacyNone } from "./drift.ts";
 import { jsonPathAt } from "./json-path.ts";
@@ -18,7 +18,7 @@ const DEEPEST = 1000;
  *
  * @throws InputError `schema/invalid-document` with the JSON path and the offset, or `schema/unsupported-version`.
  */
-export function decodeDocument(bytes: Uint8Array | ByteSource): Document {
+export function decodeDocument(bytes: Uint8Array | DocumentSource): Document {
   const source = bytes instanceof Uint8Array ? memorySource(bytes) : bytes;
   const decoder = new Decoder(source);
   try {
@@ -31,7 +31,7 @@ export function decodeDocument(bytes: Uint8Array | ByteSource): Document {
   }
 }
 
-function invalid(source: ByteSource, fault: Fault): InputError {
+function invalid(source: DocumentSource, fault: Fault): InputError {
   const path = jsonPathAt(source, fault.offset);
   return new InputError("schema/invalid-document", `${path === "" ? "document" : path}: ${fault.message}`, {
     help: "the file was written by another tool, edited, or damaged; save it again with torch.export.save",
@@ -40,7 +40,7 @@ function invalid(source: ByteSource, fault: Fault): InputError {
 }
 
 /** A document of another major version may have any form: say that, rather than where it first differs. */
-function unsupportedVersion(source: ByteSource): InputError | undefined {
+function unsupportedVersion(source: DocumentSource): InputError | undefined {
   // torch writes the version after the graphs.
   const tail = Math.max(0, source.size - (1 << 20));
   const text = Buffer.from(source.read(tail, source.size - tail)).toString("latin1");
@@ -62,11 +62,12 @@ class Decoder {
   readonly #reader: Reader;
   /** Values of type TensorMeta by the hash of their bytes. */
   readonly #metas = new Map<number, { readonly bytes: Uint8Array; readonly value: object }[]>();
+  readonly #tensors = new Map<string, object>();
   #depth = 0;
   /** The text of the scalar just read when it is not what the writer would write; its owner keeps it. */
   #oddToken: string | undefined;
 
-  constructor(source: ByteSource) {
+  constructor(source: DocumentSource) {
     this.#reader = new Reader(source);
     this.#reader.accept(BYTE_ORDER_MARK);
   }
@@ -81,9 +82,10 @@ class Decoder {
   #value(type: Type): unknown {
     switch (type.kind) {
       case "struct":
-        return type.name === "TensorMeta" ? this.#tensorMeta(type) : this.#struct(type);
+        if (type === TENSOR_META) return this.#tensorMeta(type);
+        return (type === TENSOR_ARGUMENT && this.#tensorArgument()) || this.#struct(type);
       case "union":
-        return this.#union(type);
+        return (type === ARGUMENT && this.#tensor()) || this.#union(type);
       case "str":
         return this.#reader.string();
       case "list":
@@ -183,6 +185,22 @@ class Decoder {
     const result = alternative.create(value);
     if (this.#oddToken !== undefined) this.fidelity.tokens.set(result, this.#keep(undefined, key));
     return result;
+  }
+
+  /** Most arguments are a tensor's name, and most names come more than once: equal ones become one object. */
+  #tensor(): object | undefined {
+    this.#reader.peek();
+    const name = this.#reader.quotedBetween(TENSOR_OPEN, TENSOR_CLOSE);
+    if (name === undefined) return undefined;
+    let argument = this.#tensors.get(name);
+    if (argument === undefined) this.#tensors.set(name, (argument = { as_tensor: { name } }));
+    return argument;
+  }
+
+  #tensorArgument(): object | undefined {
+    this.#reader.peek();
+    const name = this.#reader.quotedBetween(NAME_OPEN, NAME_CLOSE);
+    return name === undefined ? undefined : { name };
   }
 
   #list(of: Type): unknown[] {
@@ -319,6 +337,13 @@ const TRUE = encode("true");
 const FALSE = encode("false");
 const BYTE_ORDER_MARK = encode("\xef\xbb\xbf");
 const NOTHING: readonly never[] = [];
+
+const { TensorMeta: TENSOR_META, TensorArgument: TENSOR_ARGUMENT, Argument: ARGUMENT } = tables;
+/** As torch spaces them; anything else is read the long way. */
+const TENSOR_OPEN = encode('{"as_tensor": {"name": ');
+const TENSOR_CLOSE = encode("}}");
+const NAME_OPEN = encode('{"name": ');
+const NAME_CLOSE = encode("}");
 
 const keys = new Map<FieldTable, Uint8Array>();
 for (const table of Object.values(tables)) {

@@ -1,4 +1,4 @@
-import { type ByteSource, memorySource } from "./byte-source.ts";
+import { type DocumentSource, memorySource } from "../archive/document-source.ts";
 import type { Raw } from "./raw.ts";
 import { Reader } from "./reader.ts";
 import type { ExportedProgram, Node } from "./types.generated.ts";
@@ -22,12 +22,17 @@ export interface Fidelity {
 
 /** A decoded document: `root` as torch's schema types it, over `source`, which lazy parts still point into. */
 export class Document {
-  readonly source: ByteSource;
+  readonly source: DocumentSource;
   readonly root: ExportedProgram;
   readonly oddities: readonly Oddity[];
   readonly fidelity: Fidelity;
 
-  constructor(source: ByteSource, root: ExportedProgram, oddities: readonly Oddity[], fidelity: Fidelity) {
+  constructor(
+    source: DocumentSource,
+    root: ExportedProgram,
+    oddities: readonly Oddity[],
+    fidelity: Fidelity,
+  ) {
     this.source = source;
     this.root = root;
     this.oddities = oddities;

@@ -1,4 +1,4 @@
-import type { ByteSource } from "./byte-source.ts";
+import type { DocumentSource } from "../archive/document-source.ts";
 import { Reader } from "./reader.ts";
 
 /** Hostile documents nest without end; a path of one is not worth more than this. */
@@ -8,7 +8,7 @@ const LONGEST = 400;
  * The JSON path of the value that stands at, or starts last before, byte `offset`: `graph.nodes[12].inputs[0].arg`.
  * Only errors need it, so the decoder keeps no path and this reads the text again.
  */
-export function jsonPathAt(source: ByteSource, offset: number): string {
+export function jsonPathAt(source: DocumentSource, offset: number): string {
   const reader = new Reader(source);
   const stack: (string | number)[] = [];
   const kinds: number[] = [];

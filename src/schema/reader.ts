@@ -1,4 +1,4 @@
-import type { ByteSource } from "./byte-source.ts";
+import type { DocumentSource } from "../archive/document-source.ts";
 import { InternTable } from "./intern.ts";
 import { Raw } from "./raw.ts";
 
@@ -25,7 +25,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * than what is made of it. Equal short strings come out as one and the same string object.
  */
 export class Reader {
-  readonly #source: ByteSource;
+  readonly #source: DocumentSource;
   readonly #strings = new InternTable();
   /** The window, the cursor in it, its end, and the offset of its first byte in the document. */
   #bytes: Buffer;
@@ -33,7 +33,7 @@ export class Reader {
   #end: number;
   #base: number;
 
-  constructor(source: ByteSource) {
+  constructor(source: DocumentSource) {
     this.#source = source;
     this.#base = 0;
     this.#bytes = asBuffer(source.read(0, source.resident ? source.size : WINDOW));
@@ -131,6 +131,29 @@ export class Reader {
     this.#pos = p + 1;
     if (p - start > LONGEST_INTERNED) return bytes.toString("latin1", start, p);
     return this.#strings.get(bytes, start, p, hash);
+  }
+
+  /**
+   * The string between `before` and `after`, and past all three, when the bytes at the cursor are just that and the
+   * string is plain and short; otherwise undefined, and the cursor stays.
+   */
+  quotedBetween(before: Uint8Array, after: Uint8Array): string | undefined {
+    const bytes = this.#bytes;
+    let p = this.#pos;
+    if (p + before.length + LONGEST_INTERNED + after.length + 2 > this.#end) return undefined;
+    for (let i = 0; i < before.length; i++) if (bytes[p++] !== before[i]) return undefined;
+    if (bytes[p++] !== QUOTE) return undefined;
+    const start = p;
+    let hash = 0x811c9dc5;
+    for (; bytes[p] !== QUOTE; p++) {
+      const c = bytes[p]!;
+      if (c === BACKSLASH || c >= 0x80 || c < 0x20 || p - start >= LONGEST_INTERNED) return undefined;
+      hash = Math.imul(hash ^ c, 0x01000193);
+    }
+    const end = p++;
+    for (let i = 0; i < after.length; i++) if (bytes[p++] !== after[i]) return undefined;
+    this.#pos = p;
+    return this.#strings.get(bytes, start, end, hash);
   }
 
   /** A string with escapes or beyond ASCII. */

@@ -1,0 +1,105 @@
+/**
+ * Lint (the whole process, every rule) against the floor: a Node process that reads the JSON entry, parses it and
+ * makes one pass for def-use. Both run in turn, so that what else the machine does hits both; only ratios count.
+ *
+ *   npm run bench              2,000, 10,000 and 100,000 nodes
+ *   npm run bench -- 1000000   other sizes
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rules } from "../../rules/index.generated.ts";
+import { fileSource } from "../../src/archive/source.ts";
+import { openZip } from "../../src/archive/zip.ts";
+import { runRules } from "../../src/lint/engine.ts";
+import { open } from "../../src/open.ts";
+import { OperatorRegistry } from "../../src/ops/registry.ts";
+import { makeProgram } from "./make-program.ts";
+
+const LINT = fileURLToPath(new URL("../../bin/pt2lint.js", import.meta.url));
+const FLOOR = fileURLToPath(new URL("floor.mjs", import.meta.url));
+/** V8 cannot hold a longer string, so neither can JSON.parse. */
+const LONGEST_STRING = 0x1fffffe8;
+const REPORT_MEMORY = `data:text/javascript,process.on("exit",()=>console.error("maxrss",process.resourceUsage().maxRSS))`;
+
+/** Seconds that the process takes; what it prints is dropped. */
+function seconds(args: readonly string[]): number {
+  const start = performance.now();
+  const { status, stderr } = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
+  if (status !== 0 && status !== 1) throw new Error(`${args.join(" ")}: ${stderr}`);
+  return (performance.now() - start) / 1000;
+}
+
+/** The most memory that the process has at once, in MB. */
+function megabytes(args: readonly string[]): number {
+  const { stderr } = spawnSync(process.execPath, ["--import", REPORT_MEMORY, ...args], { encoding: "utf8" });
+  return Number(/maxrss (\d+)/.exec(stderr)?.[1]) / 1024;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+/** Microseconds a node that all rules take together, analyses included, once the program is there and warm. */
+async function rulesPerNode(path: string): Promise<number> {
+  const file = await open(path);
+  const active = rules.map((rule) => ({ rule, severity: rule.severity }));
+  const times: number[] = [];
+  let nodes = 0;
+  for (let round = 0; round < 5; round++) {
+    const program = await file.program();
+    nodes = program.nodeCount;
+    const start = performance.now();
+    runRules(program, active, new OperatorRegistry());
+    times.push(performance.now() - start);
+  }
+  await file.close();
+  return (median(times) * 1000) / nodes;
+}
+
+async function measure(nodes: number, folder: string): Promise<string> {
+  const path = join(folder, `${nodes}.pt2`);
+  const made = await makeProgram(nodes, path);
+  const source = await fileSource(path);
+  const zip = await openZip(source);
+  const entry = zip.entries.find(({ name }) => name.endsWith("/models/model.json"))!;
+  const header = await source.read(entry.offset, 30);
+  const start = entry.offset + 30 + header[26]! + header[27]! * 256 + header[28]! + header[29]! * 256;
+  await source.close();
+  const lint = [LINT, "--preset", "all", path];
+  const floor = entry.size < LONGEST_STRING ? [FLOOR, path, String(start), String(entry.size)] : null;
+  const runs = nodes <= 10_000 ? 15 : nodes <= 100_000 ? 5 : 1;
+  const times = { lint: [] as number[], floor: [] as number[] };
+  for (let run = 0; run < runs; run++) {
+    times.lint.push(seconds(lint));
+    if (floor) times.floor.push(seconds(floor));
+  }
+  const ratio = floor ? (median(times.lint) / median(times.floor)).toFixed(2) : "-";
+  const cells = [
+    made.toLocaleString("en"),
+    `${Math.round(entry.size / 1e6)} MB`,
+    `${Math.round(median(times.lint) * 1000)} ms`,
+    floor ? `${Math.round(median(times.floor) * 1000)} ms` : "cannot",
+    ratio,
+    `${Math.round(megabytes(lint))} MB`,
+    floor ? `${Math.round(megabytes(floor))} MB` : "-",
+    nodes <= 100_000 ? `${(await rulesPerNode(path)).toFixed(2)} µs` : "-",
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+const folder = mkdtempSync(join(tmpdir(), "pt2lint-bench-"));
+try {
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  console.log(`pt2lint ${version}, Node ${process.version}\n`);
+  console.log("| nodes | document | lint | floor | ratio | lint memory | floor memory | rules a node |");
+  console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+  const sizes = process.argv.slice(2).map(Number);
+  for (const nodes of sizes.length > 0 ? sizes : [2_000, 10_000, 100_000])
+    console.log(await measure(nodes, folder));
+} finally {
+  rmSync(folder, { recursive: true });
+}
