@@ -167,6 +167,7 @@ function tidy(message: string, argv: readonly string[]): string {
   const option = `--${unknown}`;
   if (unknown !== undefined && argv.some((word) => word === option || word.startsWith(`${option}=`))) {
     const known = Object.values(commands).flatMap(({ options }) => Object.keys(options));
+    if (known.includes(unknown)) return `${option} is no option of this command, or stands before its name`;
     return `unknown option ${option}${didYouMean(
       option,
       known.map((name) => `--${name}`),
