@@ -11,7 +11,7 @@ import {
 } from "./aliasing/annotated.ts";
 import { type Call, type CallAliasing, FRESH } from "./aliasing/call.ts";
 import { ConcreteCall } from "./aliasing/concrete.ts";
-import { type HiddenRule, toAliasing } from "./aliasing/rule.ts";
+import { correctedWrites, type HiddenRule, toAliasing } from "./aliasing/rule.ts";
 import { HIDDEN_RULES } from "./aliasing/rules.ts";
 import { Symbols } from "./aliasing/symbols.ts";
 import type { Operator } from "./operator.ts";
@@ -98,8 +98,9 @@ function decide(
     rule.outputs === undefined
       ? annotatedOutputs(annotations, call)
       : toAliasing(rule.outputs(concrete, doubt));
+  const annotated = annotatedWrites(annotations, call);
   const writes =
-    rule.writes === undefined ? annotatedWrites(annotations, call) : rule.writes(concrete, doubt);
+    rule.writes === undefined ? annotated : correctedWrites(annotated, rule.writes(concrete), concrete);
   return reason === undefined
     ? { outputs, writes, certain: true }
     : { outputs, writes, certain: false, reason };

@@ -140,6 +140,13 @@ export const CONVERSIONS: RuleTable = {
   "aten::conj_physical": when("self", (self) => !isComplex(self)),
   "aten::resolve_conj": when("self", unlessBit("conjugated")),
   "aten::resolve_neg": when("self", unlessBit("negated")),
+  "aten::dequantize.self": castTo(DTYPE.float),
+  "aten::lift": when("self", (self, _, doubt) => !hasLazyBit(self, doubt)),
+  "aten::set": when("source", (source, _, doubt) => !hasLazyBit(source, doubt)),
+  "prims::device_put": when(
+    "a",
+    (a, call, doubt) => sameDevice(wishedDevice(call) ?? a.device, a.device) && !hasLazyBit(a, doubt),
+  ),
   "aten::_saturate_weight_to_fp16": always("weight"),
   "aten::data": always("self"),
 };

@@ -16,6 +16,13 @@ const accumulatesNothing = (_: ConcreteTensor, call: ConcreteCall) => {
   return numel(sizes) <= 1 || sizes[dim < 0 ? dim + sizes.length : dim] === 1;
 };
 
+/** diff of no elements has no step to take (aten/src/ATen/native/ReduceOps.cpp). */
+const differsNothing = ({ sizes }: ConcreteTensor, call: ConcreteCall) => {
+  const dim = call.number("dim")!;
+  const alone = call.tensor("prepend") === undefined && call.tensor("append") === undefined;
+  return alone && call.number("n") !== 0 && sizes[dim < 0 ? dim + sizes.length : dim] === 0;
+};
+
 /** sum_to of aten/src/ATen/ExpandUtils.h: no leading dimension goes and none is summed to one. */
 const sumsNothing = ({ sizes }: ConcreteTensor, call: ConcreteCall) => {
   const shape = call.numbers("size")!;
@@ -34,11 +41,15 @@ export const IDENTITIES: RuleTable = {
   "aten::sum_to_size": when("self", sumsNothing),
   "aten::cumprod_backward": when("grad", accumulatesNothing),
   "aten::cummaxmin_backward": when("input", isEmpty),
+  "aten::native_dropout": when("input", isEmpty),
+  "aten::diff": when("self", differsNothing),
+  "aten::channel_shuffle": when("self", isEmpty),
   "aten::native_channel_shuffle": when("self", isEmpty),
   "aten::fake_quantize_per_channel_affine_cachemask_backward": when("grad", isEmpty),
   "aten::fake_quantize_per_tensor_affine_cachemask_backward": when("grad", isEmpty),
   // The gradients of both gates are one tensor (aten/src/ATen/native/RNN.cpp).
   "aten::_thnn_differentiable_lstm_cell_backward": { outputs: () => [0, 0] },
   "aten::_remove_batch_dim": always("self"),
-  "aten::_test_string_default": always("dummy"),
+  // Query, key and value are parts of one tensor (aten/src/ATen/native/transformers/attention.cpp).
+  "aten::_transform_bias_rescale_qkv": { outputs: () => [0, 0, 0] },
 };

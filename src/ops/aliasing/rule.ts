@@ -1,14 +1,17 @@
-import type { ArgumentWrite, OutputAliasing, TensorSource } from "./call.ts";
+import type { ArgumentWrite, OutputAliasing, TensorSource, WriteKind } from "./call.ts";
 import type { ConcreteCall, ConcreteTensor, Doubt } from "./concrete.ts";
 
 /** Where one output comes from: an argument, a numbered new storage that others share, or (null) its own. */
 export type Share = TensorSource | number | null;
 
+/** By argument: how it is written, or null where it is not. Other arguments are as annotated. */
+export type WriteCorrections = Readonly<Record<string, WriteKind | null>>;
+
 /** What a schema hides of one operator. What a rule leaves out is as the schema's annotations have it. */
 export interface HiddenRule {
   /** One for each flat output; outputs beyond the end are fresh. */
   readonly outputs?: (call: ConcreteCall, doubt: Doubt) => readonly Share[];
-  readonly writes?: (call: ConcreteCall, doubt: Doubt) => readonly ArgumentWrite[];
+  readonly writes?: (call: ConcreteCall) => WriteCorrections;
 }
 
 /** Rules by `namespace::name`, for all its overloads, or by `namespace::name.overload` for one. */
@@ -46,6 +49,21 @@ export function always(argument: string): HiddenRule {
 
 /** Every output is fresh, whatever the schema says. */
 export const never: HiddenRule = { outputs: () => NOTHING };
+
+/** The annotated writes, corrected by what a rule says of some arguments. */
+export function correctedWrites(
+  annotated: readonly ArgumentWrite[],
+  corrections: WriteCorrections,
+  call: ConcreteCall,
+): ArgumentWrite[] {
+  const writes = annotated.filter(({ argument }) => !Object.hasOwn(corrections, argument));
+  for (const [argument, kind] of Object.entries(corrections)) {
+    if (kind === null) continue;
+    const tensors = [call.tensor(argument), ...call.tensors(argument)];
+    for (const tensor of tensors) if (tensor?.source !== undefined) writes.push({ ...tensor.source, kind });
+  }
+  return writes;
+}
 
 export function toAliasing(shares: readonly Share[]): OutputAliasing[] {
   let next = 1 + Math.max(-1, ...shares.filter((share) => typeof share === "number"));
