@@ -119,7 +119,7 @@ type ValueOf<Spec extends OptionSpec> = Spec["type"] extends "list"
         : OneOf<Spec> | undefined;
 
 /** The values of a command's options, by their names. */
-export type OptionsOf<Name extends CommandName> = {
+type OptionsOf<Name extends CommandName> = {
   readonly [Key in keyof (typeof commands)[Name]["options"]]: (typeof commands)[Name]["options"][Key] extends infer Spec extends
     OptionSpec
     ? ValueOf<Spec>

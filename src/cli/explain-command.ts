@@ -25,7 +25,7 @@ interface Style {
 }
 
 /** A rule's page for the terminal: the text of its docs page, wrapped. */
-export function explainRule(rule: RuleMeta, level: Level, style: Style): string {
+function explainRule(rule: RuleMeta, level: Level, style: Style): string {
   const { paint } = style;
   const lines = [paint.strong(sanitize(rule.id)), ...wrap(sanitize(rule.summary), style.width), ""];
   lines.push(paint.dim(settingOf(rule, level)), "", ...paragraphs(rule.description, style.width), "");

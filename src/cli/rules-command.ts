@@ -23,7 +23,7 @@ export async function rulesCommand({ options }: Invocation<"rules">): Promise<nu
 }
 
 /** What is known of each rule, for programs; `level` is how it is set here. */
-export function rulesJson(rows: readonly Row[]): string {
+function rulesJson(rows: readonly Row[]): string {
   return safeJson(
     rows.map(([rule, level]) => ({
       id: rule.id,
@@ -39,7 +39,7 @@ export function rulesJson(rows: readonly Row[]): string {
 }
 
 /** One line a rule, a gap between families. */
-export function rulesTable(rows: readonly Row[], paint: Paint): string {
+function rulesTable(rows: readonly Row[], paint: Paint): string {
   const width = Math.max(0, ...rows.map(([{ id }]) => displayWidth(sanitize(id))));
   const lines: string[] = [];
   let family = "";

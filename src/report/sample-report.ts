@@ -91,7 +91,7 @@ const truncated: Diagnostic = {
 };
 
 /** Counts of a list of findings. */
-export function countsOf(diagnostics: readonly Diagnostic[]): Counts {
+function countsOf(diagnostics: readonly Diagnostic[]): Counts {
   const of = (severity: string) => diagnostics.filter((each) => each.severity === severity).length;
   return { error: of("error"), warning: of("warning"), info: of("info") };
 }
