@@ -82,7 +82,7 @@ export function doubtOf(sharing: Sharing): readonly string[] {
 }
 
 /** How two values that the analysis puts in one storage share it; undefined when only the executorch operators link them. */
-export function sharingOf(storage: StorageAnalysis, a: Value, b: Value): Sharing | undefined {
+function sharingOf(storage: StorageAnalysis, a: Value, b: Value): Sharing | undefined {
   if (a === b) return "certain";
   if (!linked(storage, a, b, isDeclaredPure)) return undefined;
   if (!linked(storage, a, b, (target) => isDeclaredPure(target) || copiesWhenLowered(target)))

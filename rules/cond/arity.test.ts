@@ -47,7 +47,7 @@ def false_graph_0():
       program: program("cond(p, true_graph_0, 0, (x,))").split("\ndef false_graph_0")[0]!,
       diagnostics: [
         {
-          message: "torch.cond takes 2 branches and gets 1",
+          message: "torch.cond takes two branches and gets 1",
           data: { branch: null, expected: 2, actual: 1 },
         },
       ],
@@ -56,14 +56,14 @@ def false_graph_0():
       title: "an operand more",
       program: program("cond(p, true_graph_0, false_graph_0, (x, p))"),
       diagnostics: [
-        { message: "the true branch of torch.cond takes 1 inputs for 2 operands" },
-        { message: "the false branch of torch.cond takes 1 inputs for 2 operands" },
+        { message: "the true branch of torch.cond takes 1 input for 2 operands" },
+        { message: "the false branch of torch.cond takes 1 input for 2 operands" },
       ],
     },
     {
       title: "a result more",
       program: program(CALL, TWO, ","),
-      diagnostics: [{ message: "torch.cond gives 2 results and its branches return 1 values" }],
+      diagnostics: [{ message: "torch.cond gives 2 results and its branches return 1" }],
     },
   ],
 });
@@ -71,6 +71,6 @@ def false_graph_0():
 it("warns of a result less, which torch ignores", () => {
   const found = findingsIn(arity, program(CALL, undefined, ", neg"));
   expect(found.map(({ severity, message }) => [severity, message])).toEqual([
-    ["warning", "torch.cond gives 1 results and its branches return 2 values"],
+    ["warning", "torch.cond gives 1 result and its branches return 2"],
   ]);
 });

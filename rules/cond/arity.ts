@@ -1,6 +1,7 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { type HopCall, hopCall, operandsAt } from "../../src/ops/hop/hop.ts";
 import type { Node } from "../../src/program/program.ts";
+import { plural } from "../_shared/plural.ts";
 import { resultCount } from "../_shared/returned.ts";
 
 export const arity = defineRule({
@@ -26,10 +27,10 @@ branches". A call that lists fewer results than both branches return lowers and 
   messages: {
     arguments:
       "torch.cond takes {expected} arguments (a predicate, two branches, operands) and gets {actual}",
-    branches: "torch.cond takes {expected} branches and gets {actual}",
-    inputs: "the {role} of torch.cond takes {actual} inputs for {expected} operands",
-    outputs: "the {role} of torch.cond returns {actual} values and the true branch {expected}",
-    results: "torch.cond gives {actual} results and its branches return {expected} values",
+    branches: "torch.cond takes two branches and gets {actual}",
+    inputs: "the {role} of torch.cond takes {inputs} for {operands}",
+    outputs: "the {role} of torch.cond returns {values} and the true branch {expected}",
+    results: "torch.cond gives {results} and its branches return {expected}",
   },
   examples: {
     valid: [
@@ -91,7 +92,7 @@ def false_graph_0(x: "f32[2, 3]", y: "f32[2, 3]"):
 `,
         diagnostics: [
           {
-            message: "the false branch of torch.cond takes 2 inputs for 1 operands",
+            message: "the false branch of torch.cond takes 2 inputs for 1 operand",
             data: { branch: "false_graph_0", expected: 1, actual: 2 },
           },
           {
@@ -108,7 +109,13 @@ def false_graph_0(x: "f32[2, 3]", y: "f32[2, 3]"):
         at,
         message,
         data: { branch, ...counts },
-        words: { role },
+        words: {
+          role,
+          inputs: plural(counts.actual, "input"),
+          operands: plural(counts.expected, "operand"),
+          values: plural(counts.actual, "value"),
+          results: plural(counts.actual, "result"),
+        },
         help: "make the call and both branches agree, in the pass that changed one of them",
         ...(message === "results" && counts.actual < counts.expected ? { severity: "warning" } : {}),
       });

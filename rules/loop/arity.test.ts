@@ -42,7 +42,7 @@ testRule(arity, {
       title: "a result less than the body returns",
       program: scan("map_impl(combine, (xs,), (init,))", `("f32[5, 3]",)`),
       diagnostics: [
-        { message: "map gives 1 results instead of 2", data: { body: null, expected: 2, actual: 1 } },
+        { message: "map gives 1 result instead of 2", data: { body: null, expected: 2, actual: 1 } },
       ],
     },
     {
@@ -53,7 +53,7 @@ testRule(arity, {
     {
       title: "an output less than there are carries",
       program: scan("scan(combine, (init, init), (), ())", undefined, "(sin,)"),
-      diagnostics: [{ message: "the combine function of scan returns 1 values instead of 2" }],
+      diagnostics: [{ message: "the combine function of scan returns 1 value instead of 2" }],
     },
   ],
 });

@@ -2,6 +2,7 @@ import { defineRule } from "../../src/lint/rule.ts";
 import { hopCall } from "../../src/ops/hop/hop.ts";
 import type { Graph, Node } from "../../src/program/program.ts";
 import { asLoop, type Loop } from "../_shared/loops.ts";
+import { plural } from "../_shared/plural.ts";
 import { resultCount } from "../_shared/returned.ts";
 
 export const arity = defineRule({
@@ -27,10 +28,10 @@ outputs") and the inputs by calling the function ("forward() missing 1 required 
   },
   messages: {
     arguments: "{loop} takes {expected} arguments and gets {actual}",
-    bodies: "{loop} takes {expected} functions and gets {actual}",
-    inputs: "the {role} of {loop} takes {actual} inputs and is passed {expected}",
-    outputs: "the {role} of {loop} returns {actual} values instead of {expected}",
-    results: "{loop} gives {actual} results instead of {expected}",
+    bodies: "{loop} takes {functions} and gets {actual}",
+    inputs: "the {role} of {loop} takes {inputs} and is passed {expected}",
+    outputs: "the {role} of {loop} returns {values} instead of {expected}",
+    results: "{loop} gives {results} instead of {expected}",
   },
   examples: {
     valid: [
@@ -70,7 +71,7 @@ def body(i: "i64[]", x: "f32[2, 3]"):
 `,
         diagnostics: [
           {
-            message: "the body of while_loop returns 1 values instead of 2",
+            message: "the body of while_loop returns 1 value instead of 2",
             data: { body: "body", expected: 2, actual: 1 },
           },
         ],
@@ -89,7 +90,7 @@ def combine(carry: "f32[3]"):
 `,
         diagnostics: [
           {
-            message: "the combine function of scan takes 1 inputs and is passed 2",
+            message: "the combine function of scan takes 1 input and is passed 2",
             data: { body: "combine", expected: 2, actual: 1 },
           },
         ],
@@ -103,7 +104,14 @@ def combine(carry: "f32[3]"):
           at: node,
           message,
           data: { body: graph?.name ?? null, expected, actual },
-          words: { loop: shape.name, role },
+          words: {
+            loop: shape.name,
+            role,
+            functions: plural(expected, "function"),
+            inputs: plural(actual, "input"),
+            values: plural(actual, "value"),
+            results: plural(actual, "result"),
+          },
           help: "make the call and its functions agree, in the pass that changed one of them",
         });
       }
