@@ -10,9 +10,11 @@
  */
 import { rules as builtInRules } from "../rules/index.generated.ts";
 import { type Config, resolveConfig } from "./lint/config.ts";
-import type { LintReport } from "./lint/diagnostic.ts";
-import { type LintSource, lintFiles } from "./lint/lint.ts";
+import type { Diagnostic, LintReport } from "./lint/diagnostic.ts";
+import { activeRules, runRules } from "./lint/engine.ts";
+import { type LintSource, lintFiles, registryOf } from "./lint/lint.ts";
 import type { Rule } from "./lint/rule.ts";
+import type { Program } from "./program/program.ts";
 
 export type { BodyEffects, Write } from "./analysis/storage.ts";
 export { StorageAnalysis } from "./analysis/storage.ts";
@@ -62,4 +64,10 @@ export async function lint(
 ): Promise<LintReport> {
   const sources = Array.isArray(source) ? (source as readonly LintSource[]) : [source as LintSource];
   return lintFiles(sources, { config: resolveConfig(config, { rules: builtInRules }) });
+}
+
+/** Lints a program that is in memory already, e.g. between two passes of a compiler. */
+export function lintProgram(program: Program, config: Config = {}): Diagnostic[] {
+  const resolved = resolveConfig(config, { rules: builtInRules });
+  return runRules(program, activeRules(resolved), registryOf(resolved));
 }

@@ -43,7 +43,8 @@ function resolve(node: Node, operator: Operator, { outputs, writes, certain }: C
 function sourceValue(node: Node, operator: Operator, { argument, index }: TensorSource): Value | null {
   const arg = argumentOf(node, operator, argument);
   if (arg === undefined) return null;
-  if ("as_tensors" in arg || "as_tensor" in arg) return node.valuesOf(arg)[Math.max(index, 0)] ?? null;
+  if ("as_tensor" in arg) return node.graph.value(arg.as_tensor.name) ?? null;
+  if ("as_tensors" in arg) return node.valuesOf(arg)[Math.max(index, 0)] ?? null;
   if (!("as_optional_tensors" in arg)) return node.valuesOf(arg)[0] ?? null;
   const element = arg.as_optional_tensors[index];
   return element && "as_tensor" in element ? (node.graph.value(element.as_tensor.name) ?? null) : null;

@@ -3,6 +3,7 @@ import { hopCall } from "../ops/hop/hop.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import { describeValue } from "../program/describe.ts";
 import { type Graph, Node, type Program } from "../program/program.ts";
+import type { ResolvedConfig } from "./config.ts";
 import type { Diagnostic, Json, Severity, SourceFrame } from "./diagnostic.ts";
 import type { Finding, Listeners, Rule, RuleContext } from "./rule.ts";
 
@@ -10,6 +11,14 @@ import type { Finding, Listeners, Rule, RuleContext } from "./rule.ts";
 export interface ActiveRule {
   readonly rule: Rule;
   readonly severity: Severity;
+}
+
+/** The rules that the config turns on. */
+export function activeRules({ rules, severities }: ResolvedConfig): ActiveRule[] {
+  return rules.flatMap((rule): ActiveRule[] => {
+    const severity = severities.get(rule.id) ?? "off";
+    return severity === "off" ? [] : [{ rule, severity }];
+  });
 }
 
 /** Runs the rules over a program, all in one walk. The diagnostics come in the order of the program. */

@@ -7,7 +7,7 @@ import type { Program } from "../program/program.ts";
 import { VERSION } from "../version.ts";
 import type { ResolvedConfig } from "./config.ts";
 import type { Counts, Diagnostic, LintReport, LintResult } from "./diagnostic.ts";
-import { type ActiveRule, runRules } from "./engine.ts";
+import { type ActiveRule, activeRules, runRules } from "./engine.ts";
 
 export interface LintOptions {
   readonly config: ResolvedConfig;
@@ -25,12 +25,8 @@ export type LintSource = string | { readonly path: string; readonly bytes: Uint8
 export async function lintFiles(sources: readonly LintSource[], options: LintOptions): Promise<LintReport> {
   const start = performance.now();
   const { config } = options;
-  const active = config.rules.flatMap((rule): ActiveRule[] => {
-    const severity = config.severities.get(rule.id) ?? "off";
-    return severity === "off" ? [] : [{ rule, severity }];
-  });
-  const registry = new OperatorRegistry();
-  for (const schema of config.operators) registry.declare(schema);
+  const active = activeRules(config);
+  const registry = registryOf(config);
   const results: LintResult[] = [];
   for (const [index, source] of sources.entries()) {
     const path = typeof source === "string" ? source : source.path;
@@ -44,6 +40,13 @@ export async function lintFiles(sources: readonly LintSource[], options: LintOpt
     rules: active.length,
     elapsedMs: performance.now() - start,
   };
+}
+
+/** The operator table with what the config declares. */
+export function registryOf(config: ResolvedConfig): OperatorRegistry {
+  const registry = new OperatorRegistry();
+  for (const schema of config.operators) registry.declare(schema);
+  return registry;
 }
 
 class FileLinter {

@@ -9,7 +9,7 @@ import {
   annotationsOf,
   isSilent,
 } from "./aliasing/annotated.ts";
-import { type Call, type CallAliasing, FRESH } from "./aliasing/call.ts";
+import { type Call, type CallAliasing, FRESH, type TensorSource } from "./aliasing/call.ts";
 import { ConcreteCall } from "./aliasing/concrete.ts";
 import { correctedWrites, type HiddenRule, toAliasing } from "./aliasing/rule.ts";
 import { HIDDEN_RULES } from "./aliasing/rules.ts";
@@ -30,6 +30,8 @@ export { FRESH } from "./aliasing/call.ts";
 interface Plan {
   readonly annotations: Annotations;
   readonly rule: HiddenRule | undefined;
+  /** The answer to every call, where no list and no hidden condition makes it depend on the call. */
+  readonly fixed: CallAliasing | undefined;
 }
 
 const plans = new WeakMap<Operator, Plan | null>();
@@ -39,6 +41,7 @@ export function aliasing(op: Operator, call: Call): CallAliasing {
   let plan = plans.get(op);
   if (plan === undefined) plans.set(op, (plan = planOf(op)));
   if (plan === null) return FRESH;
+  if (plan.fixed !== undefined) return plan.fixed;
   const { annotations, rule } = plan;
   if (rule !== undefined) return hidden(op, call, plan, rule);
   return {
@@ -54,7 +57,26 @@ function planOf(op: Operator): Plan | null {
   if (rule === undefined && !/\w\(|[\]?]\(/.test(op.schemaText.slice(op.schemaText.indexOf("(") + 1)))
     return null;
   const annotations = annotationsOf(op);
-  return rule === undefined && isSilent(annotations) ? null : { annotations, rule };
+  if (rule === undefined && isSilent(annotations)) return null;
+  return { annotations, rule, fixed: rule === undefined ? fixedAliasing(op, annotations) : undefined };
+}
+
+function fixedAliasing(op: Operator, { results, written, writeKind }: Annotations): CallAliasing | undefined {
+  const marked = [...written, ...results.flatMap(({ sources }) => sources)];
+  const optional = (name: string) =>
+    op.schema.args.find((arg) => arg.name === name)?.type.kind === "optional";
+  if (results.some(({ isList }) => isList) || marked.some(({ isList, name }) => isList || optional(name))) {
+    return undefined;
+  }
+  const source = (name: string): TensorSource => ({ argument: name, index: -1 });
+  return {
+    outputs: results.map(({ sources }, i) => ({
+      sources: sources.map(({ name }) => source(name)),
+      group: sources.length === 0 ? i : -1,
+    })),
+    writes: written.map(({ name }) => ({ ...source(name), kind: writeKind })),
+    certain: true,
+  };
 }
 
 function ruleOf(op: Operator): HiddenRule | undefined {

@@ -55,7 +55,12 @@ export class Document {
 
   /** The bytes of a part that has not been decoded. */
   read({ start, end }: Raw): Uint8Array {
-    return this.source.read(start, end - start);
+    const first = this.source.read(start, end - start);
+    if (first.length === end - start) return first;
+    const parts = [first];
+    for (let at = start + first.length; at < end; at += parts.at(-1)!.length)
+      parts.push(this.source.read(at, end - at));
+    return Buffer.concat(parts);
   }
 
   /** The JSON of an unknown key of `owner`, e.g. the `dialect` of old files. */

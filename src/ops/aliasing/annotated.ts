@@ -40,9 +40,8 @@ export function isSilent({ results, written }: Annotations): boolean {
 /** The outputs of a call as its annotations have them. */
 export function annotatedOutputs(annotations: Annotations, call: Call): OutputAliasing[] {
   const { results } = annotations;
-  const flat = call.outputs().length;
   const lists = results.filter((result) => result.isList).length;
-  const perList = lists === 0 ? 0 : Math.floor((flat - (results.length - lists)) / lists);
+  const perList = lists === 0 ? 0 : Math.floor((call.outputs().length - (results.length - lists)) / lists);
   const out: OutputAliasing[] = [];
   let group = 0;
   for (const { isList, sources } of results) {
