@@ -1,6 +1,6 @@
 """Call torch's operators and record which storages their results share and what they write.
 
-    python scripts/facts/aliasing.py measure RAW.jsonl [PART PARTS [samples|random]]
+    python scripts/facts/aliasing.py measure RAW.jsonl [PART PARTS [samples|modules|random]]
     python scripts/facts/aliasing.py select RAW.jsonl...
 
 `measure` calls every overload of aten, prims and quantized_decomposed: on what
@@ -31,6 +31,7 @@ from torch._subclasses.schema_check_mode import SchemaCheckMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
+from aliasing_calls import explicit_calls
 from aliasing_cases import fresh, is_plain, observe
 from aliasing_inputs import Arguments, relaid
 
@@ -92,13 +93,15 @@ def in_child(work, seconds):
     if child:
         return os.waitpid(child, 0)[1]
     signal.alarm(seconds)
+    status = 1
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 2)
         with torch.no_grad():
             work()
+        status = 0
     finally:
-        os._exit(0)
+        os._exit(status)
 
 
 def overloads():
@@ -139,35 +142,34 @@ def random_calls(func, cases, seed=0):
         successes += cases.record(func, (), kwargs)
 
 
-def samples_of(info, cases, seed):
-    """Everything torch's own samples of one operator call, and variations of it."""
-    calls = collections.defaultdict(list)
+def keep_in(calls):
+    """A sink that only keeps calls: under a mode, the keys that bump versions are already behind us."""
 
     def sink(func, args, kwargs):
-        # Only kept here: under a mode the keys that bump versions are already behind us.
         leaves = [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
         if func.namespace in NAMESPACES and len(calls[func]) < 40 and all(map(is_plain, leaves)):
             calls[func].append(tree_map_only(torch.Tensor, fresh, (args, kwargs)))
 
-    for dtype in (torch.float32, torch.int64, torch.complex64, torch.bool):
-        if dtype not in info.dtypes:
-            continue
+    return sink
+
+
+def watched(calls, run):
+    """Run something twice: before composite operators are broken up, and after."""
+    for mode in (PreDispatch, PostDispatch):
         try:
-            samples = list(info.sample_inputs("cpu", dtype, requires_grad=False))
+            with contextlib.ExitStack() as stack:
+                if mode is PreDispatch:
+                    stack.enter_context(enable_python_dispatcher())
+                    stack.enter_context(enable_pre_dispatch())
+                stack.enter_context(mode(keep_in(calls)))
+                run()
         except Exception:
-            continue
-        for sample in random.Random(seed).sample(samples, min(len(samples), 16)):
-            for mode in (PreDispatch, PostDispatch):
-                try:
-                    with contextlib.ExitStack() as stack:
-                        if mode is PreDispatch:
-                            stack.enter_context(enable_python_dispatcher())
-                            stack.enter_context(enable_pre_dispatch())
-                        stack.enter_context(mode(sink))
-                        info(sample.input, *sample.args, **sample.kwargs)
-                except Exception:
-                    pass
-    rng = random.Random(info.name)
+            pass  # torch's samples of refusals, and modes that an operator does not support
+
+
+def replay(calls, cases, seed):
+    """Record the kept calls and variations of them."""
+    rng = random.Random(seed)
     for func, recorded in calls.items():
         for args, kwargs in recorded:
             cases.record(func, args, kwargs)
@@ -179,6 +181,43 @@ def samples_of(info, cases, seed):
                     pass
 
 
+def samples_of(info, cases, seed):
+    """Everything torch's own samples of one operator call, and variations of it."""
+    calls = collections.defaultdict(list)
+    for dtype in (torch.float32, torch.int64, torch.complex64, torch.bool):
+        if dtype not in info.dtypes:
+            continue
+        try:
+            samples = list(info.sample_inputs("cpu", dtype, requires_grad=False))
+        except Exception:
+            continue
+        for sample in random.Random(seed).sample(samples, min(len(samples), 16)):
+            watched(calls, lambda sample=sample: info(sample.input, *sample.args, **sample.kwargs))
+    replay(calls, cases, f"{info.name} {seed}")
+
+
+def modules_of(info, cases, seed):
+    """Everything torch's own samples of one nn.Module call, in training and in evaluation."""
+    calls = collections.defaultdict(list)
+    for training in (True, False):
+        inputs = info.module_inputs_func(
+            info, device="cpu", dtype=torch.float32, requires_grad=False, training=training
+        )
+        for sample in list(inputs)[:12]:
+            if sample.forward_input is None:
+                continue
+            made = info.module_cls(*sample.constructor_input.args, **sample.constructor_input.kwargs)
+            made.train(training)
+            given = sample.forward_input
+            watched(calls, lambda made=made, given=given: made(*given.args, **given.kwargs))
+    replay(calls, cases, f"{info.name} {seed}")
+
+
+def explicit(cases, _seed):
+    for func, args, kwargs in explicit_calls():
+        cases.record(func, args, kwargs)
+
+
 def sample_database():
     """torch's OpInfos. Their module imports a test package that the samples themselves do not need."""
     if importlib.util.find_spec("expecttest") is None:
@@ -187,18 +226,24 @@ def sample_database():
         sys.modules["expecttest"] = stand_in
     from torch.testing._internal.common_methods_invocations import op_db
 
-    return op_db
+    from torch.testing._internal.common_modules import module_db
+
+    return op_db, module_db
 
 
-def measure(path, part=0, parts=1, kind="samples random"):
+def measure(path, part=0, parts=1, kind="samples modules random"):
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     log = open(path + ".log", "w")
     work = []
+    operators, modules = sample_database()
     if "samples" in kind:
-        work += [(i.formatted_name, lambda cases, seed, i=i: samples_of(i, cases, seed)) for i in sample_database()]
+        work += [(i.formatted_name, lambda cases, seed, i=i: samples_of(i, cases, seed)) for i in operators]
     composite = torch._C.DispatchKey.CompositeImplicitAutograd
     calls = sorted(overloads(), key=lambda f: not f.has_kernel_for_dispatch_key(composite))
+    if "modules" in kind:
+        work += [(i.name, lambda cases, seed, i=i: modules_of(i, cases, seed)) for i in modules]
+        work += [("by hand", explicit)]
     if "random" in kind:
         work += [(str(f), lambda cases, seed, f=f: random_calls(f, cases, seed)) for f in calls if takes_tensors(f)]
     work.sort(key=lambda pair: pair[0].endswith("out"))
@@ -209,7 +254,7 @@ def measure(path, part=0, parts=1, kind="samples random"):
                 with open(path, "a", buffering=1) as stream:
                     call(Cases(stream), seed)
 
-            status = in_child(run, 12)
+            status = in_child(run, 20)
             if status == 0:
                 break
             # It crashed on arguments it did not expect: try others.
