@@ -35,7 +35,7 @@ export class Operator {
 }
 
 /** `ns::name.overload` of a parsed schema. */
-export function qualifiedNameOf(schema: OpSchema): string {
+function qualifiedNameOf(schema: OpSchema): string {
   return `${schema.namespace}::${schema.name}${schema.overload === "" ? "" : `.${schema.overload}`}`;
 }
 

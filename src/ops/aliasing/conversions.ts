@@ -1,7 +1,7 @@
 /** Operators that convert, and hand back their argument where there is nothing to convert. */
 import type { ConcreteCall, ConcreteTensor, Doubt } from "./concrete.ts";
 import { always, type HiddenRule, type RuleTable, type Share, when } from "./rule.ts";
-import { isContiguous, PRESERVE, suggestMemoryFormat } from "./strides.ts";
+import { CONTIGUOUS, isContiguous, PRESERVE, suggestMemoryFormat } from "./strides.ts";
 
 /** ScalarType as the schema numbers it. */
 const DTYPE = {
@@ -15,9 +15,8 @@ const DTYPE = {
   double: 8,
   bfloat16: 13,
 } as const;
-const CONTIGUOUS_DEFAULT = 1;
 
-export function isComplex({ dtype }: ConcreteTensor): boolean {
+function isComplex({ dtype }: ConcreteTensor): boolean {
   return dtype >= 9 && dtype <= 11;
 }
 
@@ -74,7 +73,7 @@ const castTo = (dtype: number) => when("self", (self) => self.dtype === dtype);
 /** contiguous: the tensor itself where it is already so. */
 const contiguous = when("self", (self, call) => {
   const format = call.number("memory_format");
-  return isContiguous(self, format === undefined || format === 0 ? CONTIGUOUS_DEFAULT : format);
+  return isContiguous(self, format === undefined || format === 0 ? CONTIGUOUS : format);
 });
 
 const toDense = when("self", (self, call) => (call.number("dtype") ?? self.dtype) === self.dtype);

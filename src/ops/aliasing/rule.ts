@@ -47,9 +47,6 @@ export function always(argument: string): HiddenRule {
   };
 }
 
-/** Every output is fresh, whatever the schema says. */
-export const never: HiddenRule = { outputs: () => NOTHING };
-
 /** The annotated writes, corrected by what a rule says of some arguments. */
 export function correctedWrites(
   annotated: readonly ArgumentWrite[],

@@ -3,8 +3,8 @@ import type { ConcreteTensor } from "./concrete.ts";
 
 /** MemoryFormat as the schema numbers it. */
 export const CONTIGUOUS = 1;
-export const CHANNELS_LAST = 2;
-export const CHANNELS_LAST_3D = 3;
+const CHANNELS_LAST = 2;
+const CHANNELS_LAST_3D = 3;
 export const PRESERVE = 4;
 
 type Layout = Pick<ConcreteTensor, "sizes" | "strides">;
