@@ -32,7 +32,11 @@ export function callEffects(node: Node, registry: OperatorRegistry, bits: LazyBi
 
 function resolve(node: Node, operator: Operator, { outputs, writes, certain }: CallAliasing): CallEffects {
   const values = (sources: readonly TensorSource[]): Value[] =>
-    sources.flatMap((source) => sourceValue(node, operator, source) ?? []);
+    sources.flatMap((source) => {
+      const value = sourceValue(node, operator, source);
+      // A program that uses a name before its definition is broken; following it might lead in a circle.
+      return value && (value.node === null || value.node.index < node.index) ? [value] : [];
+    });
   return {
     outputs: outputs.map(({ sources, group }) => ({ aliases: values(sources), group })),
     writes: values(writes),

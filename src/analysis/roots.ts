@@ -1,14 +1,21 @@
+const UNKNOWN = -0x80000000;
+const NOT_A_TENSOR = -1;
+
 /** Sets of storages by number, for values by number. Nearly every set has one member, so those cost one integer. */
 export class RootTable {
-  #single: Int32Array;
+  readonly #single: Int32Array;
   readonly #sets: (readonly number[])[] = [];
 
   constructor(values: number) {
-    this.#single = new Int32Array(values).fill(-1);
+    this.#single = new Int32Array(values).fill(UNKNOWN);
+  }
+
+  isKnown(value: number): boolean {
+    return this.#single[value] !== UNKNOWN;
   }
 
   set(value: number, roots: readonly number[]): void {
-    if (roots.length <= 1) this.#single[value] = roots[0] ?? -1;
+    if (roots.length <= 1) this.#single[value] = roots[0] ?? NOT_A_TENSOR;
     else {
       this.#single[value] = -2 - this.#sets.length;
       this.#sets.push(roots);
@@ -19,10 +26,11 @@ export class RootTable {
     this.#single[value] = root;
   }
 
+  /** Empty for what is no tensor. The value must be known. */
   get(value: number): readonly number[] {
     const single = this.#single[value]!;
     if (single >= 0) return [single];
-    return single === -1 ? NONE : this.#sets[-2 - single]!;
+    return single === NOT_A_TENSOR ? NONE : this.#sets[-2 - single]!;
   }
 
   /** True when the two may be the same storage. */
@@ -30,13 +38,7 @@ export class RootTable {
     const one = this.#single[a]!;
     const other = this.#single[b]!;
     if (one >= 0 && other >= 0) return one === other;
-    if (one === -1 || other === -1) return false;
-    return this.get(a).some((root) => this.has(b, root));
-  }
-
-  has(value: number, root: number): boolean {
-    const single = this.#single[value]!;
-    return single >= 0 ? single === root : this.get(value).includes(root);
+    return this.get(a).some((root) => this.get(b).includes(root));
   }
 }
 

@@ -1,7 +1,7 @@
 import { type HopCall, hopCall } from "../ops/hop/hop.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Graph, Node, Program, Value } from "../program/program.ts";
-import { callEffects } from "./call-effects.ts";
+import { type CallEffects, callEffects } from "./call-effects.ts";
 import { LazyBits } from "./lazy-bits.ts";
 import { RootTable, union } from "./roots.ts";
 
@@ -39,32 +39,31 @@ export interface BodyEffects {
 /**
  * Which storage every tensor of a program lies in, and every write, under eager semantics: what would be found by
  * comparing `untyped_storage()` and version counters when the program runs. A value whose storage depends on a
- * branch, or on a size that is not known, has more than one.
+ * branch, or on a size that is not known, has more than one. Everything is worked out when it is first asked for:
+ * of a large program only a small part ever is.
+ *
+ * A storage's number is the id of the value through which it first appears.
  */
 export class StorageAnalysis {
   readonly program: Program;
-  /** For each storage, the value through which it first appears. */
-  readonly #origins: Value[] = [];
+  readonly #registry: OperatorRegistry;
   readonly #roots: RootTable;
   readonly #uncertain = new Set<number>();
+  readonly #bits = new LazyBits();
   /** Version counters of values that share storage without sharing the counter; others go by their storage. */
   readonly #counters = new Map<number, number>();
-  readonly #writes: Write[][];
+  readonly #writes = new Map<Graph, readonly Write[]>();
   readonly #effects = new Map<Graph, BodyEffects>();
-  readonly #registry: OperatorRegistry;
-  readonly #bits = new LazyBits();
 
   constructor(program: Program, registry: OperatorRegistry) {
     this.program = program;
     this.#registry = registry;
     this.#roots = new RootTable(program.values.length);
-    this.#writes = program.graphs.map(() => []);
-    for (const input of program.main.inputs) if (input) this.#fresh(input);
-    this.#run(program.main);
   }
 
   /** The storages that the value may lie in, by number; empty for what is not a tensor. */
   storages(value: Value): readonly number[] {
+    this.#resolve(value);
     return this.#roots.get(value.id);
   }
 
@@ -74,12 +73,14 @@ export class StorageAnalysis {
   }
 
   shareStorage(a: Value, b: Value): boolean {
+    this.#resolve(a);
+    this.#resolve(b);
     return this.#roots.meet(a.id, b.id);
   }
 
   /** The value through which a storage first appears: a placeholder of the main graph, or a node's result. */
   origin(storage: number): Value {
-    return this.#origins[storage]!;
+    return this.program.values[storage]!;
   }
 
   /** The origin of the (first) storage that the value lies in; the value itself for what is not a tensor. */
@@ -90,7 +91,12 @@ export class StorageAnalysis {
 
   /** The writes that happen when the graph runs, in order; those inside a higher-order operator are its node's too. */
   writes(graph: Graph): readonly Write[] {
-    return this.#writes[graph.id]!;
+    let writes = this.#writes.get(graph);
+    if (writes === undefined) {
+      writes = graph.nodes.flatMap((node) => this.#nodeWrites(node));
+      this.#writes.set(graph, writes);
+    }
+    return writes;
   }
 
   /** What calling the graph does to its inputs and between its outputs. */
@@ -103,109 +109,132 @@ export class StorageAnalysis {
     return effects;
   }
 
-  #fresh(value: Value): void {
-    if (value.kind !== "tensor") return;
-    this.#roots.setOne(value.id, this.#newStorage(value));
-  }
-
-  #newStorage(value: Value): number {
-    this.#origins.push(value);
-    return this.#origins.length - 1;
-  }
-
   /** Recursion goes one level for each higher-order operator within another, never along the nodes. */
-  #run(graph: Graph): void {
-    for (const node of graph.nodes) {
-      const hop = hopCall(node);
-      if (hop) this.#runHop(hop);
-      else this.#runCall(node);
+  #nodeWrites(node: Node): readonly Write[] {
+    const hop = hopCall(node);
+    if (hop === undefined) {
+      if (BITS_DECIDE.test(node.target))
+        for (const operand of node.operands) if (operand) this.#resolve(operand);
+      const { writes = NO_VALUES } = callEffects(node, this.#registry, this.#bits) ?? {};
+      return writes.map((value) => ({ node, value }));
+    }
+    // What a body writes of its operands, the operator writes.
+    return hop.bodies.flatMap(({ graph, inputs }) =>
+      this.effects(graph).writes.flatMap(({ input }) => {
+        const value = inputs[input]?.operand;
+        return value ? [{ node, value }] : [];
+      }),
+    );
+  }
+
+  /** Works out the value's storages after those of the values they depend on, with a stack instead of recursion. */
+  #resolve(value: Value): void {
+    if (this.#roots.isKnown(value.id)) return;
+    const stack: Value[] = [value];
+    for (let next = stack.at(-1); next !== undefined; next = stack.at(-1)) {
+      const missing = this.#roots.isKnown(next.id) ? NO_VALUES : this.#settle(next);
+      if (missing.length === 0) stack.pop();
+      else stack.push(...missing);
     }
   }
 
-  #runCall(node: Node): void {
+  /** Sets the storages of the value, and of what its node defines beside it; or says which values must come first. */
+  #settle(value: Value): readonly Value[] {
+    if (value.kind !== "tensor") {
+      this.#roots.set(value.id, []);
+      return NO_VALUES;
+    }
+    if (value.node === null) return this.#settlePlaceholder(value);
+    const hop = hopCall(value.node);
+    return hop ? this.#settleHop(hop) : this.#settleCall(value.node);
+  }
+
+  #unknown(values: readonly (Value | null)[]): Value[] {
+    return values.filter((value): value is Value => value !== null && !this.#roots.isKnown(value.id));
+  }
+
+  #settlePlaceholder(value: Value): readonly Value[] {
+    const { owner } = value.graph;
+    const body = owner && hopCall(owner)?.bodies.find(({ graph }) => graph === value.graph);
+    const input = body?.inputs[value.index];
+    const operand = input?.passes === "itself" && input.operand?.kind === "tensor" ? input.operand : null;
+    if (operand === null || !isDefinedBefore(operand, owner!)) {
+      this.#roots.setOne(value.id, value.id);
+      return NO_VALUES;
+    }
+    const missing = this.#unknown([operand]);
+    if (missing.length > 0) return missing;
+    this.#roots.set(value.id, this.#roots.get(operand.id));
+    this.#bits.pass(operand, value);
+    const counter = this.#counters.get(operand.id);
+    if (counter !== undefined) this.#counters.set(value.id, counter);
+    return NO_VALUES;
+  }
+
+  #settleCall(node: Node): readonly Value[] {
+    if (BITS_DECIDE.test(node.target)) {
+      const first = this.#unknown(
+        node.operands.filter((operand) => operand && isDefinedBefore(operand, node)),
+      );
+      if (first.length > 0) return first;
+    }
     const effects = callEffects(node, this.#registry, this.#bits);
     if (effects === undefined) {
-      for (const output of node.outputs) this.#fresh(output);
-      return;
+      for (const output of node.outputs)
+        this.#roots.set(output.id, output.kind === "tensor" ? [output.id] : []);
+      return NO_VALUES;
     }
+    const missing = this.#unknown(effects.outputs.flatMap(({ aliases }) => aliases));
+    if (missing.length > 0) return missing;
     const groups = new Map<number, number>();
     for (const output of node.outputs) {
-      if (output.kind !== "tensor") continue;
-      const { aliases = [], group = -1 } = effects.outputs[output.index] ?? {};
-      let roots: readonly number[] = [];
-      for (const source of aliases) {
-        roots = union(roots, this.storages(source));
-        this.#bits.view(node, source, output);
-        const counter = HIDES_SHARING.test(node.target) ? output.id : this.#counters.get(source.id);
-        if (counter !== undefined) this.#counters.set(output.id, counter);
-      }
-      if (roots.length === 0 || !effects.certain) {
-        const fresh = groups.get(group) ?? this.#newStorage(output);
-        if (group >= 0) groups.set(group, fresh);
-        roots = union(roots, [fresh]);
-      }
-      this.#roots.set(output.id, roots);
-      if (!effects.certain) this.#uncertain.add(output.id);
+      if (output.kind !== "tensor") this.#roots.set(output.id, []);
+      else this.#settleOutput(output, effects, groups);
     }
-    for (const value of effects.writes) this.#writes[node.graph.id]!.push({ node, value });
+    return NO_VALUES;
   }
 
-  #runHop(hop: HopCall): void {
-    const { node } = hop;
-    for (const { graph, inputs } of hop.bodies) {
-      for (const [i, placeholder] of graph.inputs.entries()) {
-        const operand = inputs[i]?.operand;
-        if (!placeholder) continue;
-        if (operand && inputs[i]!.passes === "itself")
-          this.#roots.set(placeholder.id, this.storages(operand));
-        if (this.storages(placeholder).length === 0) this.#fresh(placeholder);
-      }
-      this.#run(graph);
-      this.#passWritesOn(
-        graph,
-        node,
-        inputs.map(({ operand }) => operand),
-      );
+  /** `groups` holds the new memory that outputs of the call share. */
+  #settleOutput(output: Value, { outputs, certain }: CallEffects, groups: Map<number, number>): void {
+    const { aliases = NO_VALUES, group = -1 } = outputs[output.index] ?? {};
+    let roots: readonly number[] = [];
+    for (const source of aliases) {
+      roots = union(roots, this.#roots.get(source.id));
+      this.#bits.view(output.node!, source, output);
+      const counter = HIDES_SHARING.test(output.node!.target) ? output.id : this.#counters.get(source.id);
+      if (counter !== undefined) this.#counters.set(output.id, counter);
     }
-    this.#hopResults(hop);
-  }
-
-  /** What a body writes of its operands, the operator writes. */
-  #passWritesOn(graph: Graph, node: Node, operands: readonly (Value | null)[]): void {
-    for (const { input } of this.effects(graph).writes) {
-      const value = operands[input];
-      if (value) this.#writes[node.graph.id]!.push({ node, value });
+    if (roots.length === 0 || !certain) {
+      const fresh = groups.get(group) ?? output.id;
+      if (group >= 0) groups.set(group, fresh);
+      roots = union(roots, [fresh]);
     }
+    this.#roots.set(output.id, roots);
+    if (!certain) this.#uncertain.add(output.id);
   }
 
   /** A result lies where the bodies' results lie, when that is memory from outside; otherwise in memory of its own. */
-  #hopResults({ node, kind, bodies }: HopCall): void {
+  #settleHop({ node, kind, bodies }: HopCall): readonly Value[] {
     const copies = kind === "scan" || kind === "map" || kind === "associative_scan";
     const returning = copies ? [] : kind === "while_loop" ? bodies.slice(1) : bodies;
+    const missing = this.#unknown(returning.flatMap(({ graph }) => graph.outputs));
+    if (missing.length > 0) return missing;
     /** Memory made inside a body, and what stands for it outside: results that share it there share it here. */
     const exported = new Map<number, number>();
     for (const output of node.outputs) {
-      if (output.kind !== "tensor") continue;
       let roots: readonly number[] = [];
-      let fresh: number | undefined;
       for (const { graph } of returning) {
         const result = graph.outputs[output.index];
-        for (const root of result ? this.storages(result) : []) {
-          if (this.#isOutside(root, graph)) roots = union(roots, [root]);
-          else {
-            if (!exported.has(root)) exported.set(root, (fresh ??= this.#newStorage(output)));
-            roots = union(roots, [exported.get(root)!]);
-          }
+        for (const root of result ? this.#roots.get(result.id) : []) {
+          const outside = isInside(this.origin(root).graph, graph) ? (exported.get(root) ?? output.id) : root;
+          if (outside !== root) exported.set(root, outside);
+          roots = union(roots, [outside]);
         }
       }
-      if (roots.length === 0) roots = [this.#newStorage(output)];
       if (roots.length > 1) this.#uncertain.add(output.id);
-      this.#roots.set(output.id, roots);
+      this.#roots.set(output.id, output.kind === "tensor" && roots.length === 0 ? [output.id] : roots);
     }
-  }
-
-  #isOutside(root: number, graph: Graph): boolean {
-    return graph.inputs.some((input) => input !== null && this.#roots.has(input.id, root));
+    return NO_VALUES;
   }
 
   #bodyEffects(graph: Graph): BodyEffects {
@@ -235,5 +264,23 @@ export class StorageAnalysis {
   }
 }
 
+const NO_VALUES: readonly Value[] = [];
+
 /** Results that lie in their argument's memory and have a version counter of their own. */
 const HIDES_SHARING = /^torch\.ops\.aten\.(unsafe_split|unsafe_split_with_sizes|unsafe_chunk|_unsafe_view)\./;
+
+/** Operators that may copy where a lazy bit is set, so that their operands' bits must be known first. */
+const BITS_DECIDE =
+  /^torch\.ops\.aten\.\w*(conj|neg|real|imag|chunk|split|contiguous|reshape|flatten|to|clone)\w*\./;
+
+/** False in a program that uses a name before its definition. */
+function isDefinedBefore(value: Value, node: Node): boolean {
+  return value.graph === node.graph && (value.node === null || value.node.index < node.index);
+}
+
+/** Whether a graph is the other, or stands somewhere inside it. */
+function isInside(graph: Graph, outer: Graph): boolean {
+  for (let at: Graph | undefined = graph; at !== undefined; at = at.owner?.graph)
+    if (at === outer) return true;
+  return false;
+}
