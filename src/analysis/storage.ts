@@ -1,3 +1,4 @@
+import { sharesVersionCounter } from "../ops/aliasing/counters.ts";
 import { type HopCall, hopCall } from "../ops/hop/hop.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Graph, Node, Program, Value } from "../program/program.ts";
@@ -201,7 +202,7 @@ export class StorageAnalysis {
     for (const source of aliases) {
       roots = union(roots, this.#roots.get(source.id));
       this.#bits.view(output.node!, source, output);
-      const counter = HIDES_SHARING.test(output.node!.target) ? output.id : this.#counters.get(source.id);
+      const counter = this.#hidesSharing(output.node!) ? output.id : this.#counters.get(source.id);
       if (counter !== undefined) this.#counters.set(output.id, counter);
     }
     if (roots.length === 0 || !certain) {
@@ -211,6 +212,12 @@ export class StorageAnalysis {
     }
     this.#roots.set(output.id, roots);
     if (!certain) this.#uncertain.add(output.id);
+  }
+
+  /** Whether results that lie in an argument's memory count their versions for themselves. */
+  #hidesSharing(node: Node): boolean {
+    const operator = this.#registry.find(node.target);
+    return operator !== undefined && !sharesVersionCounter(operator);
   }
 
   /** A result lies where the bodies' results lie, when that is memory from outside; otherwise in memory of its own. */
@@ -265,9 +272,6 @@ export class StorageAnalysis {
 }
 
 const NO_VALUES: readonly Value[] = [];
-
-/** Results that lie in their argument's memory and have a version counter of their own. */
-const HIDES_SHARING = /^torch\.ops\.aten\.(unsafe_split|unsafe_split_with_sizes|unsafe_chunk|_unsafe_view)\./;
 
 /** Operators that may copy where a lazy bit is set, so that their operands' bits must be known first. */
 const BITS_DECIDE =

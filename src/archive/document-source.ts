@@ -5,8 +5,8 @@ export interface DocumentSource {
   readonly size: number;
   /** True when reading costs nothing, since the bytes are in memory anyway. */
   readonly resident: boolean;
-  /** The bytes from `offset`, `length` of them or fewer; none only at the end. */
-  read(offset: number, length: number): Uint8Array;
+  /** The bytes from `offset`, `length` of them or fewer; none only at the end. They may be put into `into`. */
+  read(offset: number, length: number, into?: Uint8Array): Uint8Array;
 }
 
 export function memorySource(bytes: Uint8Array): DocumentSource {
@@ -26,8 +26,8 @@ export function toDocumentSource(
   return {
     size: source.size,
     resident: source.resident,
-    read(offset, length) {
-      const bytes = source.readNow(offset, Math.min(length, source.size - offset));
+    read(offset, length, into) {
+      const bytes = source.readNow(offset, Math.min(length, source.size - offset), into);
       if (onRead && offset === seen && seen < source.size) {
         seen += bytes.length;
         onRead(bytes, seen === source.size);

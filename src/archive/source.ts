@@ -7,8 +7,8 @@ export interface ByteSource {
   readonly resident: boolean;
   /** The bytes [offset, offset + length): a view where the bytes are in memory already, else a new array. */
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** The same without waiting. */
-  readNow(offset: number, length: number): Uint8Array;
+  /** The same without waiting. A source that copies puts the bytes into `into`, which must have room for them. */
+  readNow(offset: number, length: number, into?: Uint8Array): Uint8Array;
   close(): Promise<void>;
 }
 
@@ -65,9 +65,9 @@ export function sliceSource(source: ByteSource, start: number, size: number): By
       checkRange(offset, length, size);
       return source.read(start + offset, length);
     },
-    readNow(offset, length) {
+    readNow(offset, length, into) {
       checkRange(offset, length, size);
-      return source.readNow(start + offset, length);
+      return source.readNow(start + offset, length, into);
     },
     async close() {},
   };
@@ -105,9 +105,9 @@ export async function fileSource(path: string): Promise<ByteSource> {
       }
       return plain(bytes);
     },
-    readNow(offset, length) {
+    readNow(offset, length, into) {
       checkRange(offset, length, stat.size);
-      const bytes = allocate(length);
+      const bytes = into?.subarray(0, length) ?? allocate(length);
       for (let done = 0; done < length; ) {
         done += someRead(readSync(handle.fd, bytes, done, portion(length - done), offset + done), offset);
       }
@@ -120,7 +120,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
 /** Not zeroed and not from the pool: whoever asks overwrites every byte or throws. */
 const allocate = (length: number): Buffer => Buffer.allocUnsafeSlow(length);
 const portion = (length: number): number => Math.min(length, MAX_READ_BYTES);
-const plain = (bytes: Buffer): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 
 function someRead(bytesRead: number, offset: number): number {
   if (bytesRead > 0) return bytesRead;

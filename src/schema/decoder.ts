@@ -6,7 +6,7 @@ import { jsonPathAt } from "./json-path.ts";
 import { NON_FINITE, parseFloatToken, parseIntToken, pythonFloat } from "./numbers.ts";
 import type { Raw } from "./raw.ts";
 import { Fault, Reader } from "./reader.ts";
-import type { Alternative, EnumTable, FieldTable, StructTable, Type, UnionTable } from "./table.ts";
+import type { Alternative, EnumTable, StructTable, Type, UnionTable } from "./table.ts";
 import { SCHEMA_VERSION, tables } from "./tables.generated.ts";
 import type { ExportedProgram } from "./types.generated.ts";
 
@@ -63,6 +63,7 @@ class Decoder {
   /** Values of type TensorMeta by the hash of their bytes. */
   readonly #metas = new Map<number, { readonly bytes: Uint8Array; readonly value: object }[]>();
   readonly #tensors = new Map<string, object>();
+  readonly #scratches: unknown[][] = [];
   #depth = 0;
   /** The text of the scalar just read when it is not what the writer would write; its owner keeps it. */
   #oddToken: string | undefined;
@@ -110,7 +111,7 @@ class Decoder {
   #struct(table: StructTable): object {
     const reader = this.#reader;
     const { fields } = table;
-    const values: unknown[] = new Array(fields.length).fill(undefined);
+    const values = this.#scratch(this.#depth);
     let tokens: Map<string | number, string> | undefined;
     let extras: [string, Raw][] | undefined;
     let seen = 0;
@@ -122,8 +123,7 @@ class Decoder {
         if (reader.peek() !== 0x22) reader.fail(`expected a key, found ${reader.found()}`);
         const at = reader.offset;
         // torch writes the keys in the order of the table, so the next one is nearly always the one expected.
-        const field =
-          next < fields.length && reader.accept(keyBytes(fields[next]!)) ? fields[next]! : undefined;
+        const field = next < fields.length && reader.accept(fields[next]!.key!) ? fields[next]! : undefined;
         const key = field ? field.name : reader.string();
         const index = field ? next : fields.findIndex(({ name }) => name === key);
         if (index < 0) {
@@ -145,6 +145,11 @@ class Decoder {
     return result;
   }
 
+  /** Where the values of a struct are gathered: one array a depth, since `create` copies them out. */
+  #scratch(depth: number): unknown[] {
+    return (this.#scratches[depth] ??= []);
+  }
+
   #enter(name: string): void {
     if (this.#reader.peek() !== 0x7b)
       this.#reader.fail(`expected an object (${name}), found ${this.#reader.found()}`);
@@ -162,6 +167,7 @@ class Decoder {
     for (const [i, field] of table.fields.entries()) {
       if (seen & (1 << i)) continue;
       if (!field.mayBeAbsent) this.#reader.fail(`${table.name} lacks '${field.name}'`);
+      values[i] = undefined;
       if (field.type.kind === "dict") values[i] = ABSENT_DICT;
       if (field.type.kind === "list") values[i] = ABSENT_LIST;
     }
@@ -344,12 +350,6 @@ const TENSOR_OPEN = encode('{"as_tensor": {"name": ');
 const TENSOR_CLOSE = encode("}}");
 const NAME_OPEN = encode('{"name": ');
 const NAME_CLOSE = encode("}");
-
-const keys = new Map<FieldTable, Uint8Array>();
-for (const table of Object.values(tables)) {
-  if (table.kind === "struct") for (const field of table.fields) keys.set(field, encode(`"${field.name}"`));
-}
-const keyBytes = (field: FieldTable): Uint8Array => keys.get(field)!;
 
 const alternatives = new Map<UnionTable, Map<string, Alternative>>();
 function alternativeOf(table: UnionTable, key: string): Alternative | undefined {

@@ -17,7 +17,8 @@ const BACKSLASH = 0x5c;
 const LONGEST_INTERNED = 64;
 /** No number in a document has nearly as many digits. */
 const LONGEST_TOKEN = 4096;
-const WINDOW = 1 << 18;
+const WINDOW = 1 << 17;
+const NOTHING = Buffer.alloc(0);
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
@@ -36,7 +37,7 @@ export class Reader {
   constructor(source: DocumentSource) {
     this.#source = source;
     this.#base = 0;
-    this.#bytes = asBuffer(source.read(0, source.resident ? source.size : WINDOW));
+    this.#bytes = source.resident ? asBuffer(source.read(0, source.size)) : NOTHING;
     this.#end = this.#bytes.length;
   }
 
@@ -59,11 +60,15 @@ export class Reader {
   #grow(from: number): boolean {
     const next = this.#base + this.#end;
     if (next >= this.#source.size) return false;
-    const kept = this.#bytes.subarray(from, this.#end);
-    const more = this.#source.read(next, Math.max(WINDOW, kept.length));
-    if (kept.length === 0) this.#bytes = asBuffer(more);
-    else this.#bytes = Buffer.concat([kept, more]);
-    this.#end = this.#bytes.length;
+    const kept = this.#end - from;
+    let target = this.#bytes;
+    if (target.length < kept + WINDOW) target = Buffer.allocUnsafeSlow(Math.max(2 * kept, 2 * WINDOW));
+    this.#bytes.copy(target, 0, from, this.#end);
+    const room = target.subarray(kept);
+    const more = this.#source.read(next, room.length, room);
+    if (more.buffer !== target.buffer) target.set(more, kept);
+    this.#bytes = target;
+    this.#end = kept + more.length;
     this.#base += from;
     this.#pos -= from;
     return more.length > 0;
