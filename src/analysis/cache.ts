@@ -25,6 +25,8 @@ export class CacheAnalysis {
   readonly #storage: StorageAnalysis;
   readonly #registry: OperatorRegistry;
   readonly #memory: LoweredMemory;
+  /** Nodes that write in ways their schema tells. */
+  readonly #writers: ReadonlySet<Node>;
   #live: ReadonlySet<Node> | undefined;
   #reads: readonly Read[] | undefined;
 
@@ -35,6 +37,7 @@ export class CacheAnalysis {
     this.#memory = new LoweredMemory(program, storage);
     this.updates = this.#memory.updates;
     this.aliases = this.#memory.aliases;
+    this.#writers = new Set(program.graphs.flatMap((graph) => storage.writes(graph).map(({ node }) => node)));
   }
 
   /** False when dead-code elimination drops the node, and what it writes without saying so. */
@@ -85,7 +88,7 @@ export class CacheAnalysis {
         if (branch === otherBranch) continue;
         if (hop === other) return true;
         const [p, q] = [hop.operands[0], other.operands[0]];
-        if (p && p === q && !this.#mayBeWritten(p)) return true;
+        if (p && outermost(p) === outermost(q ?? null) && !this.#mayBeWritten(p)) return true;
       }
     }
     return false;
@@ -140,7 +143,7 @@ export class CacheAnalysis {
     for (const { nodes } of this.#program.graphs) {
       for (const node of nodes) {
         for (const value of new Set(dataOperands(node))) {
-          if (!value || value.kind !== "tensor") continue;
+          if (value?.kind !== "tensor") continue;
           const memory = this.memoryOf(value);
           const isOfCache = [...memory.roots, ...this.#storage.storages(value)].some((r) => written.has(r));
           if (isOfCache && !this.#passesOn(node, value) && this.isLive(node))
@@ -157,7 +160,7 @@ export class CacheAnalysis {
     if (hop) return (hop.kind === "cond" || hop.kind === "call") && node.operands.lastIndexOf(value) > 0;
     if (node.target === ALIAS) return true;
     if (node.target === UPDATE) return node.operands[0] !== value;
-    if (this.#storage.writes(node.graph).some((write) => write.node === node)) return false;
+    if (this.#writers.has(node)) return false;
     const { roots } = this.memoryOf(value);
     return node.outputs.some(
       (output) =>
