@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { updateSchema } from "./update-schema.ts";
+
+testRule(updateSchema);
