@@ -18,11 +18,10 @@ export interface ReturnedInput {
 
 /** The pairs of an output and an input of a body that share storage. */
 export function returnedInputs(storage: StorageAnalysis, graph: Graph): ReturnedInput[] {
-  return storage.effects(graph).outputInput.flatMap(({ output, input }) => {
+  return storage.effects(graph).outputInput.map(({ output, input }) => {
     const returned = graph.outputs[output]!;
     const placeholder = graph.inputs[input]!;
-    const sharing = sharingOf(storage, returned, placeholder);
-    return sharing === undefined ? [] : [{ output, input, returned, placeholder, sharing }];
+    return { output, input, returned, placeholder, sharing: sharingOf(storage, returned, placeholder) };
   });
 }
 
@@ -36,11 +35,10 @@ export interface SharedOutputs {
 
 /** The pairs of a body's outputs that share storage, the lower position first. */
 export function sharedOutputs(storage: StorageAnalysis, graph: Graph): SharedOutputs[] {
-  return storage.effects(graph).outputOutput.flatMap(({ output, other }) => {
+  return storage.effects(graph).outputOutput.map(({ output, other }) => {
     const first = graph.outputs[output]!;
     const second = graph.outputs[other]!;
-    const sharing = sharingOf(storage, first, second);
-    return sharing === undefined ? [] : [{ output, other, first, second, sharing }];
+    return { output, other, first, second, sharing: sharingOf(storage, first, second) };
   });
 }
 
@@ -60,8 +58,7 @@ export function sharedOperands(storage: StorageAnalysis, { inputs }: Body): Shar
   return passed.flatMap(({ value: first, position: operand }, i) =>
     passed.slice(i + 1).flatMap(({ value: second, position: other }) => {
       if (!storage.shareStorage(first, second)) return [];
-      const sharing = sharingOf(storage, first, second);
-      return sharing === undefined ? [] : [{ operand, other, first, second, sharing }];
+      return [{ operand, other, first, second, sharing: sharingOf(storage, first, second) }];
     }),
   );
 }
@@ -81,22 +78,14 @@ export function doubtOf(sharing: Sharing): readonly string[] {
   ];
 }
 
-/** How two values that the analysis puts in one storage share it; undefined when only the executorch operators link them. */
-function sharingOf(storage: StorageAnalysis, a: Value, b: Value): Sharing | undefined {
+/** How two values that the analysis puts in one storage share it. */
+function sharingOf(storage: StorageAnalysis, a: Value, b: Value): Sharing {
   if (a === b) return "certain";
-  if (!linked(storage, a, b, isDeclaredPure)) return undefined;
-  if (!linked(storage, a, b, (target) => isDeclaredPure(target) || copiesWhenLowered(target)))
-    return "copied";
+  if (!linked(storage, a, b, copiesWhenLowered)) return "copied";
   const [few, many] = [storage.storages(a), storage.storages(b)];
   const same = few.length === many.length && few.every((root) => many.includes(root));
-  const derived =
-    ancestors(storage, a, isDeclaredPure).has(b) || ancestors(storage, b, isDeclaredPure).has(a);
+  const derived = ancestors(storage, a).has(b) || ancestors(storage, b).has(a);
   return (storage.isCertain(a) && storage.isCertain(b)) || (same && derived) ? "certain" : "possible";
-}
-
-/** What executorch's operators do behind their schemas is for the rules of the cache family to say. */
-export function isDeclaredPure(target: string): boolean {
-  return target.startsWith("torch.ops.executorch.");
 }
 
 /**
@@ -114,7 +103,11 @@ function linked(storage: StorageAnalysis, a: Value, b: Value, cuts: (target: str
 }
 
 /** A value and those it has its memory from, up through the operators whose bodies it stands in. */
-function ancestors(storage: StorageAnalysis, value: Value, cuts: (target: string) => boolean): Set<Value> {
+function ancestors(
+  storage: StorageAnalysis,
+  value: Value,
+  cuts: (target: string) => boolean = () => false,
+): Set<Value> {
   const seen = new Set([value]);
   for (const at of seen) {
     for (const source of sourcesOf(at, cuts)) if (storage.shareStorage(source, at)) seen.add(source);

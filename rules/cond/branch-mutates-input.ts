@@ -1,6 +1,5 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { shortTarget } from "../../src/program/describe.ts";
-import { writtenInputs } from "../_shared/written-inputs.ts";
 
 export const branchMutatesInput = defineRule({
   id: "cond/branch-mutates-input",
@@ -74,7 +73,8 @@ def false_graph_0(x: "f32[1, 3]", b_cache: "f32[2, 3]"):
     hop: ({ kind, bodies }) => {
       if (kind !== "cond") return;
       for (const { graph, role } of bodies) {
-        for (const { input, write } of writtenInputs(ctx.storage, graph)) {
+        for (const { input, write, counted } of ctx.storage.effects(graph).writes) {
+          if (!counted) continue;
           const operand = graph.inputs[input]!;
           ctx.report({
             at: write.node,

@@ -1,7 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { shortTarget } from "../../src/program/describe.ts";
 import { asLoop, nameOfInput } from "../_shared/loops.ts";
-import { writtenInputs } from "../_shared/written-inputs.ts";
 
 export const bodyMutatesInput = defineRule({
   id: "loop/body-mutates-input",
@@ -75,7 +74,7 @@ def body(i: "i64[]", count: "i64[]"):
       const loop = asLoop(call);
       for (const body of loop?.bodies ?? []) {
         const { graph, role } = body;
-        for (const { input, write } of writtenInputs(ctx.storage, graph)) {
+        for (const { input, write } of ctx.storage.effects(graph).writes) {
           ctx.report({
             at: write.node,
             message: "writes",

@@ -136,7 +136,7 @@ class FileLinter {
 }
 
 /** How many diagnostics there are of each severity. */
-export function countSeverities(diagnostics: readonly Diagnostic[]): Counts {
+function countSeverities(diagnostics: readonly Diagnostic[]): Counts {
   const counts = { error: 0, warning: 0, info: 0 };
   for (const { severity } of diagnostics) counts[severity]++;
   return counts;

@@ -134,7 +134,7 @@ function formatBool(value: boolean): string {
 }
 
 /** `repr` of a Python float. */
-export function formatFloat(value: number): string {
+function formatFloat(value: number): string {
   if (Number.isFinite(value)) return pythonFloat(value);
   return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
 }

@@ -43,7 +43,7 @@ export function isHop(node: Node): boolean {
 }
 
 /** `cond` of `torch.ops.higher_order.cond`. */
-export function hopName(node: Node): string {
+function hopName(node: Node): string {
   return node.target.slice(PREFIX.length);
 }
 

@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { branchMutatesUnseen } from "./branch-mutates-unseen.ts";
+
+testRule(branchMutatesUnseen);
