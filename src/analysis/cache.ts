@@ -81,17 +81,22 @@ export class CacheAnalysis {
     );
   }
 
-  /** Whether at most one of the two runs in any execution: they stand in different branches of a cond, or of two conds on the same predicate. */
+  /**
+   * Whether at most one of the two runs in any execution: they stand in different branches of one cond, or of two conds
+   * on the same predicate.
+   */
   areAlternatives(a: Node, b: Node): boolean {
-    for (const { hop, branch } of branchesAround(a)) {
-      for (const { hop: other, branch: otherBranch } of branchesAround(b)) {
-        if (branch === otherBranch) continue;
-        if (hop === other) return true;
-        const [p, q] = [hop.operands[0], other.operands[0]];
-        if (p && outermost(p) === outermost(q ?? null) && !this.#mayBeWritten(p)) return true;
-      }
-    }
-    return false;
+    return pairsOfBranches(a, b).some(
+      ([one, other]) =>
+        one.branch !== other.branch && (one.hop === other.hop || this.#decideAlike(one.hop, other.hop)),
+    );
+  }
+
+  /** Whether some execution certainly runs both: no cond that has one of them decides by another predicate than one that has the other. */
+  mayRunTogether(a: Node, b: Node): boolean {
+    return pairsOfBranches(a, b).every(
+      ([one, other]) => one.hop === other.hop || this.#decideAlike(one.hop, other.hop),
+    );
   }
 
   /** Whether a node stands in the body of a loop, where it may run several times or never. */
@@ -130,6 +135,12 @@ export class CacheAnalysis {
       }
     }
     return false;
+  }
+
+  /** Whether two conds take the same predicate, which nothing changes between them. */
+  #decideAlike(a: Node, b: Node): boolean {
+    const [p, q] = [outermost(a.operands[0] ?? null), outermost(b.operands[0] ?? null)];
+    return p !== null && p === q && !this.#mayBeWritten(p);
   }
 
   #mayBeWritten(value: Value): boolean {
@@ -202,9 +213,19 @@ export function outermost(value: Value | null): Value | null {
   return at;
 }
 
+interface Branch {
+  readonly hop: Node;
+  readonly branch: number;
+}
+
+function pairsOfBranches(a: Node, b: Node): (readonly [Branch, Branch])[] {
+  const others = branchesAround(b);
+  return branchesAround(a).flatMap((one) => others.map((other) => [one, other] as const));
+}
+
 /** The branches of conds that a node stands in, by which of the two it is. */
-function branchesAround(node: Node): { readonly hop: Node; readonly branch: number }[] {
-  const around = [];
+function branchesAround(node: Node): Branch[] {
+  const around: Branch[] = [];
   for (let { graph } = node; graph.owner !== null; graph = graph.owner.graph) {
     const hop = graph.owner;
     if (hopCall(hop)?.kind === "cond") around.push({ hop, branch: hop.subgraphs.indexOf(graph) });

@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { updateUnused } from "./update-unused.ts";
+
+testRule(updateUnused);
