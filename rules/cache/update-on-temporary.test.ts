@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { updateOnTemporary } from "./update-on-temporary.ts";
+
+testRule(updateOnTemporary);
