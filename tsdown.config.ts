@@ -8,4 +8,5 @@ export default defineConfig({
   dts: { sourcemap: false },
   fixedExtension: false,
   clean: true,
+  copy: ["src/ops/operators.generated.txt"],
 });

@@ -1,2 +1,6 @@
 #!/usr/bin/env node
-import "../dist/cli.js";
+import module from "node:module";
+
+// Node 22 and later keep the compiled code; before that there is nothing to call.
+module.enableCompileCache?.();
+await import("../dist/cli.js");

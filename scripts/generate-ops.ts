@@ -2,7 +2,7 @@
  * src/ops/facts/operators.json -> src/ops/operators.generated.ts: pages of sorted lines, so that a look-up is
  * a binary search over the pages' first names and one indexOf, and nothing is parsed before somebody asks.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Project, VariableDeclarationKind } from "ts-morph";
 
@@ -42,9 +42,8 @@ declare(
   "The name of the first operator of each page, in code-unit order.",
   pages.map((page) => name(page[0]!)),
 );
-declare(
-  "OPERATOR_PAGES",
-  `A page is lines \`schema~tags\`, each with ${LINE_END} on both sides, in the order of their names.`,
-  pages.map((page) => LINE_END + page.join(LINE_END) + LINE_END),
-);
 file.saveSync();
+writeFileSync(
+  path("operators.generated.txt"),
+  pages.map((page) => LINE_END + page.join(LINE_END) + LINE_END).join("\n"),
+);

@@ -33,6 +33,8 @@ beforeAll(async () => {
     dts: false,
     logLevel: "silent",
   });
+  const table = "operators.generated.txt";
+  cpSync(join(root, "src/ops", table), join(bundle, table));
   folder = mkdtempSync(join(tmpdir(), "pt2lint-cli-"));
   cpSync(join(fixtures, "whisper_decoder_aliasing.pt2"), join(folder, "aliasing.pt2"));
   mkdirSync(join(folder, "models/deep"), { recursive: true });

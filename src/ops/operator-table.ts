@@ -1,4 +1,16 @@
-import { OPERATOR_PAGE_STARTS, OPERATOR_PAGES } from "./operators.generated.ts";
+import { readFileSync } from "node:fs";
+import { OPERATOR_PAGE_STARTS } from "./operators.generated.ts";
+
+let pages: readonly string[] | undefined;
+
+/**
+ * A page a line; a page is lines `schema~tags`, each with `;` on both sides, in the order of their names. It is data
+ * beside the code, since V8 takes longer to scan a literal of that size than to read a file.
+ */
+function operatorPages(): readonly string[] {
+  pages ??= readFileSync(new URL("./operators.generated.txt", import.meta.url), "latin1").split("\n");
+  return pages;
+}
 
 /** One line of the table. */
 export interface OperatorLine {
@@ -19,14 +31,14 @@ export function lookUp(qualifiedName: string): OperatorLine | undefined {
     if (OPERATOR_PAGE_STARTS[middle]! <= qualifiedName) low = middle + 1;
     else high = middle;
   }
-  const page = OPERATOR_PAGES[low - 1];
+  const page = operatorPages()[low - 1];
   const start = page === undefined ? -1 : page.indexOf(`;${qualifiedName}(`);
   return start < 0 ? undefined : lineAt(page!, start + 1);
 }
 
 /** Every line, in order; for generators, docs and tests. */
 export function* allOperators(): Generator<OperatorLine> {
-  for (const page of OPERATOR_PAGES) {
+  for (const page of operatorPages()) {
     for (let start = 1; start < page.length; start = page.indexOf(";", start) + 1) yield lineAt(page, start);
   }
 }

@@ -291,9 +291,12 @@ class Decoder {
     const quoted = reader.peek() === 0x22;
     const { offset } = reader;
     const token = quoted ? reader.string() : reader.token();
+    const usual = quoted ? Number.NaN : Number(token);
+    // As torch writes it, so it needs no closer look and no note.
+    if (Number.isFinite(usual) && pythonFloat(usual) === token) return usual;
     const value =
       (quoted ? NON_FINITE.get(token) : parseFloatToken(token)) ?? this.#expected(offset, "a number", token);
-    if (!quoted && (!Number.isFinite(value) || pythonFloat(value) !== token)) this.#oddToken = token;
+    if (!quoted) this.#oddToken = token;
     return value;
   }
 
