@@ -15,10 +15,19 @@ import { archiveTooLarge } from "./archive/too-large.ts";
 import { archiveTruncated } from "./archive/truncated.ts";
 import { archiveUnsafePath } from "./archive/unsafe-path.ts";
 import { archiveUnsupported } from "./archive/unsupported.ts";
+import { aliasEagerAbort } from "./cache/alias-eager-abort.ts";
+import { aliasSchema } from "./cache/alias-schema.ts";
+import { undeclaredMutation } from "./cache/undeclared-mutation.ts";
+import { updateArgumentsSwapped } from "./cache/update-arguments-swapped.ts";
+import { updateOnTemporary } from "./cache/update-on-temporary.ts";
+import { updateSchema } from "./cache/update-schema.ts";
+import { updateUnused } from "./cache/update-unused.ts";
+import { updatedTwice } from "./cache/updated-twice.ts";
 import { arity as condArity } from "./cond/arity.ts";
 import { branchAliasesInput } from "./cond/branch-aliases-input.ts";
 import { branchAliasesOutput } from "./cond/branch-aliases-output.ts";
 import { branchMutatesInput } from "./cond/branch-mutates-input.ts";
+import { branchMutatesUnseen } from "./cond/branch-mutates-unseen.ts";
 import { operandsAlias as condOperandsAlias } from "./cond/operands-alias.ts";
 import { outputMetadata } from "./cond/output-metadata.ts";
 import { predicateType } from "./cond/predicate-type.ts";
@@ -56,10 +65,19 @@ export const rules: readonly Rule[] = [
   archiveTruncated,
   archiveUnsafePath,
   archiveUnsupported,
+  aliasEagerAbort,
+  aliasSchema,
+  undeclaredMutation,
+  updateArgumentsSwapped,
+  updateOnTemporary,
+  updateSchema,
+  updateUnused,
+  updatedTwice,
   condArity,
   branchAliasesInput,
   branchAliasesOutput,
   branchMutatesInput,
+  branchMutatesUnseen,
   condOperandsAlias,
   outputMetadata,
   predicateType,
