@@ -13,9 +13,8 @@ import { open } from "../../src/open.ts";
 
 const TEMPLATE = new URL("../../fixtures/whisper_decoder_flag.pt2", import.meta.url);
 
-interface Json {
-  [key: string]: any;
-}
+// biome-ignore lint/suspicious/noExplicitAny: the template's JSON, taken apart as it stands
+type Json = Record<string, any>;
 
 /** The nodes of a JSON document, those of subgraphs too. */
 function countNodes(graph: Json): number {

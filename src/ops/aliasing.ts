@@ -17,12 +17,9 @@ import { Symbols } from "./aliasing/symbols.ts";
 import type { Operator } from "./operator.ts";
 
 export type {
-  ArgumentWrite,
   Call,
   CallAliasing,
-  OutputAliasing,
   TensorSource,
-  WriteKind,
 } from "./aliasing/call.ts";
 export { FRESH } from "./aliasing/call.ts";
 
