@@ -138,15 +138,24 @@ function effectOf(ctx: RuleContext, caches: CacheAnalysis, update: CacheUpdate):
     // What an update returns is the business of cache/updated-twice.
     return update.memory.updates.length > 0 ? undefined : "writes-original";
   }
-  if (live) return caches.reads.some((read) => mayBeStale(caches, update, read)) ? "stale-read" : "lost";
+  if (live) return caches.reads.some((read) => mayBeStale(ctx, caches, update, read)) ? "stale-read" : "lost";
   return isSeen(ctx, caches, update) && overwritten(ctx, caches, update) === "no" ? "stale-read" : "lost";
 }
 
-/** A read, behind an update that is kept, of the same memory, not through the result and not fed by it. */
-function mayBeStale(caches: CacheAnalysis, update: CacheUpdate, { node, memory }: Read): boolean {
-  if (!caches.isBehind(node, update.node) || memory.updates.includes(update.index)) return false;
+/** A read, behind an update that is kept, of the same memory. One of an update's result is for cache/updated-twice. */
+function mayBeStale(
+  { storage }: RuleContext,
+  caches: CacheAnalysis,
+  update: CacheUpdate,
+  { node, value, memory }: Read,
+): boolean {
+  if (!caches.isBehind(node, update.node) || memory.updates.length > 0) return false;
   if (!memory.roots.some((root) => update.memory.roots.includes(root))) return false;
-  return !caches.dependsOn(node, update.node) && !caches.areAlternatives(node, update.node);
+  if (caches.areAlternatives(node, update.node)) return false;
+  const made = storage.originOf(value).node;
+  // A copy from before the update, which a compiler drops, shows the update to whoever waits for it.
+  const isOldCopy = memory.via.includes("copy") && made !== null && !caches.isBehind(made, update.node);
+  return isOldCopy || !caches.dependsOn(node, update.node);
 }
 
 /** Whether anything sees what an update writes that is dropped: later reads and updates, or the caller. */

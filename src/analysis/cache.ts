@@ -115,7 +115,8 @@ export class CacheAnalysis {
     if (cache !== null && cache === other) return "yes";
     const [region, otherRegion] = [writtenRegion(a.value, a.cache), writtenRegion(b.value, b.cache)];
     if (region === undefined || otherRegion === undefined) return "unknown";
-    return areDisjoint(region, otherRegion) ? "no" : "yes";
+    const disjoint = areDisjoint(region, otherRegion);
+    return disjoint === undefined ? "unknown" : disjoint ? "no" : "yes";
   }
 
   /** Whether the data that `node` takes is made, directly or not, by the other: then no execution has them the other way round. */

@@ -64,6 +64,7 @@ function sameSizes(a: Meta["sizes"], b: Meta["sizes"]): boolean {
 
 /** The stride of a dimension of size 1 says nothing. */
 function sameStrides(a: Meta, b: Meta): boolean {
+  if (a.strides.length !== a.sizes.length || b.strides.length !== a.sizes.length) return false;
   return a.strides.every(
     (stride, i) => sizeKey(a.sizes[i]!) === "1" || sizeKey(stride) === sizeKey(b.strides[i]!),
   );

@@ -10,7 +10,8 @@ export interface Region {
 /** The first `length` positions of dimension 2 of the cache, or undefined when sizes are not known. */
 export function writtenRegion(value: Value | null, cache: Value | null): Region | undefined {
   const [from, meta] = [value?.meta, cache?.meta];
-  if (!from || !meta || from.sizes.length !== 4 || meta.sizes.length !== 4) return undefined;
+  if (!from || !meta) return undefined;
+  if ([from.sizes, meta.sizes, meta.strides].some(({ length }) => length !== 4)) return undefined;
   const whole = [...meta.sizes, ...meta.strides, meta.storage_offset, from.sizes[2]!].map((size) =>
     "as_int" in size ? Number(size.as_int) : Number.NaN,
   );
@@ -20,13 +21,11 @@ export function writtenRegion(value: Value | null, cache: Value | null): Region 
   return { sizes, strides: whole.slice(4, 8), offset: whole[8]! };
 }
 
-/** True when no element can be in both. False also when it would take too long to find out. */
-export function areDisjoint(a: Region, b: Region): boolean {
+/** Whether no element is in both; undefined when it would take too long to find out. */
+export function areDisjoint(a: Region, b: Region): boolean | undefined {
   if (a.sizes.includes(0) || b.sizes.includes(0)) return true;
   if (last(a) < b.offset || last(b) < a.offset) return true;
-  const [cells, others] = [count(a), count(b)];
-  if (cells + others <= MOST_ELEMENTS) return separate(a, b);
-  return boxesMiss(a, b);
+  return count(a) + count(b) <= MOST_ELEMENTS ? separate(a, b) : boxesMiss(a, b);
 }
 
 /** Regions of real caches are boxes in one tensor; going through the elements is for what is not. */
@@ -53,26 +52,32 @@ function elements({ sizes, strides, offset }: Region): number[] {
   );
 }
 
-/**
- * Two boxes of the same strides, none of whose dimensions reaches into the next larger one: they miss each other when
- * they do so in one dimension.
- */
-function boxesMiss(a: Region, b: Region): boolean {
-  const [low, high] = a.offset <= b.offset ? [a, b] : [b, a];
-  const dims = [0, 1, 2, 3].sort((i, j) => a.strides[j]! - a.strides[i]!);
-  if (dims.some((i) => a.strides[i] !== b.strides[i] && (a.sizes[i]! > 1 || b.sizes[i]! > 1))) return false;
-  let shift = high.offset - low.offset;
-  let misses = false;
+/** Two boxes in one tensor miss each other when they do so in one of its dimensions. */
+function boxesMiss(a: Region, b: Region): boolean | undefined {
+  const dims = [0, 1, 2, 3].filter(
+    (i) => a.sizes[i]! > 1 || b.sizes[i]! > 1 || a.strides[i] === b.strides[i],
+  );
+  if (dims.some((i) => a.strides[i] !== b.strides[i] || a.strides[i] === 0)) return undefined;
+  dims.sort((i, j) => a.strides[j]! - a.strides[i]!);
+  const [from, to] = [corner(a, dims), corner(b, dims)];
+  if (from === undefined || to === undefined) return undefined;
+  // Behind the starts stands what the smallest stride leaves.
+  if (from.at(-1) !== to.at(-1)) return true;
+  return dims.some((dim, k) => from[k]! + a.sizes[dim]! <= to[k]! || to[k]! + b.sizes[dim]! <= from[k]!);
+}
+
+/** Where a box starts in each dimension, the largest stride first, or undefined when it reaches out of one of them. */
+function corner({ sizes, strides, offset }: Region, dims: readonly number[]): number[] | undefined {
+  const starts: number[] = [];
+  let rest = offset;
   let room = Number.POSITIVE_INFINITY;
-  for (const i of dims) {
-    const stride = low.strides[i]!;
-    if (low.sizes[i] === 1 && high.sizes[i] === 1) continue;
-    if (stride === 0) return false;
-    const by = Math.floor(shift / stride);
-    shift -= by * stride;
-    if ((by + Math.max(low.sizes[i]!, high.sizes[i]!)) * stride > room) return false;
-    misses ||= by >= low.sizes[i]!;
+  for (const dim of dims) {
+    const stride = strides[dim]!;
+    const start = Math.floor(rest / stride);
+    if ((start + sizes[dim]!) * stride > room) return undefined;
+    starts.push(start);
+    rest -= start * stride;
     room = stride;
   }
-  return misses || shift > 0;
+  return [...starts, rest];
 }
