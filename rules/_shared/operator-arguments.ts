@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** How two tensors certainly differ in kind or shape, whatever the symbols in their sizes stand for. */
-export function certainDifferences(program: Program, a: TensorMeta, b: TensorMeta): Difference[] {
+function certainDifferences(program: Program, a: TensorMeta, b: TensorMeta): Difference[] {
   const found = kindDifferences(a, b);
   if (found.some(({ property }) => property === "rank")) return found;
   if (a.sizes.some((size, i) => mustDiffer(program, size, b.sizes[i]!))) {

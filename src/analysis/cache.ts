@@ -7,8 +7,8 @@ import { ALIAS, dataOperands, UPDATE } from "./cache/operators.ts";
 import { areDisjoint, writtenRegion } from "./cache/region.ts";
 import type { StorageAnalysis } from "./storage.ts";
 
-export type { CacheUpdate, Memory, Via } from "./cache/memory.ts";
-export { ALIAS, dataOperands, tensorArgument, UPDATE } from "./cache/operators.ts";
+export type { CacheUpdate, Memory } from "./cache/memory.ts";
+export { dataOperands, tensorArgument, UPDATE } from "./cache/operators.ts";
 
 /** A node of a lowered execution that looks at what is in the memory of a cache. */
 export interface Read {

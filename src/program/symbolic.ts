@@ -3,7 +3,7 @@
  * of older torches as plain formulas, `s77 - 1`. Both are read here; symbolic-print.ts prints a tree as torch does and
  * symbolic-evaluate.ts gives its value.
  */
-export { evaluateExpr, type SymbolicValue } from "./symbolic-evaluate.ts";
+export { evaluateExpr } from "./symbolic-evaluate.ts";
 export { formatExpr } from "./symbolic-print.ts";
 
 /** A symbolic expression; `op` is the name of a sympy class or torch function: `Add`, `Mul`, `FloorDiv`, `Max`, ... */

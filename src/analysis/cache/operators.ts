@@ -71,6 +71,6 @@ function sameStrides(a: Meta, b: Meta): boolean {
 }
 
 /** Equal for sizes that are certainly equal. */
-export function sizeKey(size: Meta["sizes"][number]): string {
+function sizeKey(size: Meta["sizes"][number]): string {
   return "as_int" in size ? String(size.as_int) : size.as_expr.expr_str;
 }
