@@ -18,8 +18,17 @@ import type { Program } from "./program/program.ts";
 
 export type { BodyEffects, Write } from "./analysis/storage.ts";
 export { StorageAnalysis } from "./analysis/storage.ts";
+export type { Archive, ArchiveEntry, ArchiveFile, ArchiveFormat, Model, Payload } from "./archive/archive.ts";
 export { InputError } from "./errors.ts";
-export { type Config, defineConfig, type Plugin } from "./lint/config.ts";
+export { type GraphlibView, toGraphlib } from "./graph/graphlib.ts";
+export {
+  type Config,
+  ConfigError,
+  defineConfig,
+  type Level,
+  type Plugin,
+  type PresetName,
+} from "./lint/config.ts";
 export type {
   Counts,
   Diagnostic,
@@ -44,8 +53,9 @@ export {
 export { type OpenedFile, open } from "./open.ts";
 export { type Body, type BodyInput, type HopCall, hopCall } from "./ops/hop/hop.ts";
 export { OperatorRegistry } from "./ops/registry.ts";
+export { printProgram } from "./program/print.ts";
 export { Graph, Node, Program, type ProgramInput, Value } from "./program/program.ts";
-export type * as schema from "./schema/types.generated.ts";
+export * as schema from "./schema/types.generated.ts";
 export { writeDocument } from "./schema/writer.ts";
 export { VERSION } from "./version.ts";
 

@@ -62,7 +62,7 @@ def forward(x: "f32[1, 2, 4, 8]", y: "f32[1, 2, 4, 8]"):
             message: "aborts",
             data: { calls },
             words: { times: calls === 1 ? "once" : `${calls} times` },
-            help: "lower the program instead of running it, or run it with pt2lint run, which hands back copies",
+            help: "lower the program instead of running it eagerly, or return clones while you test in eager",
           });
         },
       },
