@@ -31,8 +31,10 @@ function seconds(args: readonly string[]): number {
 
 /** The most memory that the process has at once, in MB. */
 function megabytes(args: readonly string[]): number {
-  const { stderr } = spawnSync(process.execPath, ["--import", REPORT_MEMORY, ...args], { encoding: "utf8" });
-  return Number(/maxrss (\d+)/.exec(stderr)?.[1]) / 1024;
+  const { stderr } = spawnSync(process.execPath, ["--import", REPORT_MEMORY, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  return Number(/maxrss (\d+)/.exec(stderr.toString())?.[1]) / 1024;
 }
 
 function median(values: readonly number[]): number {
@@ -40,7 +42,7 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 
-/** Microseconds a node that all rules take together, analyses included, once the program is there and warm. */
+/** Microseconds a node that all rules take together, analyses included: the median of five programs in one process. */
 async function rulesPerNode(path: string): Promise<number> {
   const { lintProgram, open }: typeof import("../../src/index.ts") = await import(BUILT);
   const file = await open(path);
@@ -67,20 +69,23 @@ async function measure(nodes: number, folder: string): Promise<string> {
   const start = entry.offset + 30 + header[26]! + header[27]! * 256 + header[28]! + header[29]! * 256;
   await source.close();
   const lint = [LINT, "--preset", "all", path];
+  const withoutCache = [LINT, "--preset", "all", "--rule", "cache/*=off", path];
   const floor = entry.size < LONGEST_STRING ? [FLOOR, path, String(start), String(entry.size)] : null;
   const runs = nodes <= 10_000 ? 15 : nodes <= 100_000 ? 5 : 1;
-  const times = { lint: [] as number[], floor: [] as number[] };
+  const times = { lint: [] as number[], withoutCache: [] as number[], floor: [] as number[] };
   for (let run = 0; run < runs; run++) {
     times.lint.push(seconds(lint));
+    times.withoutCache.push(seconds(withoutCache));
     if (floor) times.floor.push(seconds(floor));
   }
-  const ratio = floor ? (median(times.lint) / median(times.floor)).toFixed(2) : "-";
+  const ratio = (runs: readonly number[]) => (floor ? (median(runs) / median(times.floor)).toFixed(2) : "-");
   const cells = [
     made.toLocaleString("en"),
     `${Math.round(entry.size / 1e6)} MB`,
     `${Math.round(median(times.lint) * 1000)} ms`,
     floor ? `${Math.round(median(times.floor) * 1000)} ms` : "cannot",
-    ratio,
+    ratio(times.lint),
+    ratio(times.withoutCache),
     `${Math.round(megabytes(lint))} MB`,
     floor ? `${Math.round(megabytes(floor))} MB` : "-",
     nodes <= 100_000 ? `${(await rulesPerNode(path)).toFixed(2)} µs` : "-",
@@ -92,8 +97,10 @@ const folder = mkdtempSync(join(tmpdir(), "pt2lint-bench-"));
 try {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   console.log(`pt2lint ${version}, Node ${process.version}\n`);
-  console.log("| nodes | document | lint | floor | ratio | lint memory | floor memory | rules a node |");
-  console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+  console.log(
+    "| nodes | document | lint | floor | ratio | ratio, cache rules off | lint memory | floor memory | rules a node |",
+  );
+  console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
   const sizes = process.argv.slice(2).map(Number);
   for (const nodes of sizes.length > 0 ? sizes : [2_000, 10_000, 100_000])
     console.log(await measure(nodes, folder));
