@@ -9,6 +9,8 @@ export type StrideConflict = "order" | "dense";
  * whose sizes may differ. undefined when it does, and when symbols leave it open.
  */
 export function strideConflict(a: TensorMeta, b: TensorMeta): StrideConflict | undefined {
+  // Of metadata whose sizes and strides do not agree in number nothing can be said.
+  if ([a.strides, b.sizes, b.strides].some(({ length }) => length !== a.sizes.length)) return undefined;
   if (sameStandardLayout(a, b)) return undefined;
   const merged = a.sizes.map((size, i) => mergedSize(size, b.sizes[i]!, i));
   let found: StrideConflict | undefined;
