@@ -135,7 +135,7 @@ export class StorageAnalysis {
     for (let next = stack.at(-1); next !== undefined; next = stack.at(-1)) {
       const missing = this.#roots.isKnown(next.id) ? NO_VALUES : this.#settle(next);
       if (missing.length === 0) stack.pop();
-      else stack.push(...missing);
+      else for (const first of missing) stack.push(first);
     }
   }
 

@@ -31,7 +31,7 @@ export function stylish(report: LintReport, options: ReportOptions): string {
       const block = resultLines(result, results.length > 1, layout);
       // Clean files stand close together; findings get room.
       if (lines.length > 0 && (block.length > 1 || lines.at(-1) === "")) lines.push("");
-      lines.push(...block);
+      for (const line of block) lines.push(line);
     }
   }
   if (lines.length > 0 && lines.at(-1) !== "") lines.push("");
