@@ -34,7 +34,7 @@ const unused: Diagnostic = {
   graph: "main/cond/false_graph_0",
   node: "update_cross_attn_cache_1",
   target: "torch.ops.executorch.update_cross_attn_cache.default",
-  source: { ...frame, file: "/opt/site-packages/kit/attention.py", line: 7, function: "<lambda>" },
+  source: { ...frame, file: "/usr/lib/site-packages/kit/attention.py", line: 7, function: "<lambda>" },
   detail: [
     "operand 1 b_cross_value_cache_0 of the layer is written at b_cross_value_cache_0, which nothing declares",
   ],
