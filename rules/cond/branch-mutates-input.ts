@@ -1,5 +1,5 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { shortTarget } from "../../src/program/describe.ts";
+import { reportWrittenOperands } from "../_shared/written-operands.ts";
 
 export const branchMutatesInput = defineRule({
   id: "cond/branch-mutates-input",
@@ -69,23 +69,10 @@ def false_graph_0(x: "f32[1, 3]", b_cache: "f32[2, 3]"):
       },
     ],
   },
-  create: (ctx) => ({
-    hop: ({ kind, bodies }) => {
-      if (kind !== "cond") return;
-      for (const { graph, role } of bodies) {
-        for (const { input, write, counted } of ctx.storage.effects(graph).writes) {
-          if (!counted) continue;
-          const operand = graph.inputs[input]!;
-          ctx.report({
-            at: write.node,
-            message: "writes",
-            data: { branch: graph.name, operand: input },
-            words: { role, name: ctx.nameOf(operand) },
-            help: "return the new value from both branches and copy_ it into place after the cond",
-            detail: [`${shortTarget(write.node.target)} writes to operand ${input} ${operand.name}`],
-          });
-        }
-      }
-    },
-  }),
+  create: (ctx) =>
+    reportWrittenOperands(
+      ctx,
+      true,
+      "return the new value from both branches and copy_ it into place after the cond",
+    ),
 });

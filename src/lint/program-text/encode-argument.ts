@@ -1,7 +1,7 @@
 import type { SchemaType } from "../../ops/schema-string.ts";
 import { MemoryFormat } from "../../schema/types.generated.ts";
 import { type JsonTree, NumberText } from "./json-text.ts";
-import { DTYPES, LAYOUTS, type Metadata } from "./metadata.ts";
+import { LAYOUTS, type Metadata, TORCH_DTYPES } from "./metadata.ts";
 import { ProgramTextError } from "./scanner.ts";
 import type { Expression } from "./syntax.ts";
 
@@ -15,36 +15,6 @@ export interface NameScope {
   graph(expression: Expression & { readonly kind: "name" }): JsonTree | undefined;
   customClass(name: string): string;
 }
-
-/** By torch's names; `torch.int64` beside the abbreviations that annotations use. */
-const TORCH_DTYPES: Readonly<Record<string, string>> = {
-  uint8: "u8",
-  int8: "i8",
-  int16: "i16",
-  int32: "i32",
-  int: "i32",
-  int64: "i64",
-  long: "i64",
-  float16: "f16",
-  half: "f16",
-  float32: "f32",
-  float: "f32",
-  float64: "f64",
-  double: "f64",
-  complex32: "c32",
-  complex64: "c64",
-  complex128: "c128",
-  bool: "b8",
-  bfloat16: "bf16",
-  uint16: "u16",
-  uint32: "u32",
-  uint64: "u64",
-  float8_e4m3fn: "f8e4m3fn",
-  float8_e5m2: "f8e5m2",
-  float8_e4m3fnuz: "f8e4m3fnuz",
-  float8_e5m2fnuz: "f8e5m2fnuz",
-  float8_e8m0fnu: "f8e8m0fnu",
-};
 
 const FORMATS: Readonly<Record<string, MemoryFormat>> = {
   contiguous_format: MemoryFormat.ContiguousFormat,
@@ -114,7 +84,7 @@ function floatToken(text: string): JsonTree {
 function encodeDotted(expression: Expression & { readonly kind: "dotted" }): { [key: string]: JsonTree } {
   const [root, name = "", ...more] = expression.name.split(".");
   if (root !== "torch" || more.length > 0) return { as_operator: expression.name };
-  if (Object.hasOwn(TORCH_DTYPES, name)) return { as_scalar_type: BigInt(DTYPES[TORCH_DTYPES[name]!]!) };
+  if (Object.hasOwn(TORCH_DTYPES, name)) return { as_scalar_type: BigInt(TORCH_DTYPES[name]!) };
   if (Object.hasOwn(FORMATS, name)) return { as_memory_format: BigInt(FORMATS[name]!) };
   const layout = name === "_mkldnn" ? "mkldnn" : name;
   if (Object.hasOwn(LAYOUTS, layout)) return { as_layout: BigInt(LAYOUTS[layout]!) };

@@ -1,3 +1,4 @@
+import { dtypeAbbreviation, dtypeName } from "../../program/print-literals.ts";
 import { Layout, ScalarType } from "../../schema/types.generated.ts";
 import type { JsonTree } from "./json-text.ts";
 import { type Position, ProgramTextError } from "./scanner.ts";
@@ -10,29 +11,21 @@ export interface Metadata {
   readonly entry: JsonTree;
 }
 
-/** By the short names that torch prints (torch/utils/_dtype_abbrs.py). */
-export const DTYPES: Readonly<Record<string, ScalarType>> = {
-  u8: ScalarType.BYTE,
-  i8: ScalarType.CHAR,
-  i16: ScalarType.SHORT,
-  i32: ScalarType.INT,
-  i64: ScalarType.LONG,
-  f16: ScalarType.HALF,
-  f32: ScalarType.FLOAT,
-  f64: ScalarType.DOUBLE,
-  c32: ScalarType.COMPLEXHALF,
-  c64: ScalarType.COMPLEXFLOAT,
-  c128: ScalarType.COMPLEXDOUBLE,
-  b8: ScalarType.BOOL,
-  bf16: ScalarType.BFLOAT16,
-  u16: ScalarType.UINT16,
-  f8e4m3fn: ScalarType.FLOAT8E4M3FN,
-  f8e5m2: ScalarType.FLOAT8E5M2,
-  f8e4m3fnuz: ScalarType.FLOAT8E4M3FNUZ,
-  f8e5m2fnuz: ScalarType.FLOAT8E5M2FNUZ,
-  f8e8m0fnu: ScalarType.FLOAT8E8M0FNU,
-  u32: ScalarType.UINT32,
-  u64: ScalarType.UINT64,
+const KNOWN_DTYPES = Object.values(ScalarType).filter((dtype) => dtype !== ScalarType.UNKNOWN);
+
+/** By the short names that torch prints: `f32`. */
+const DTYPES: Readonly<Record<string, ScalarType>> = Object.fromEntries(
+  KNOWN_DTYPES.map((dtype) => [dtypeAbbreviation(dtype), dtype]),
+);
+
+/** By the names of torch's attributes, `torch.float32`, and the other names that it has for some of them. */
+export const TORCH_DTYPES: Readonly<Record<string, ScalarType>> = {
+  ...Object.fromEntries(KNOWN_DTYPES.map((dtype) => [dtypeName(dtype).slice("torch.".length), dtype])),
+  int: ScalarType.INT,
+  long: ScalarType.LONG,
+  half: ScalarType.HALF,
+  float: ScalarType.FLOAT,
+  double: ScalarType.DOUBLE,
 };
 
 /** By the names torch gives them. */
