@@ -39,6 +39,8 @@ export function listDifference(
 
 /** True when the tensor has no gaps and no two elements in one place, as far as that is known: `clone` keeps its strides. */
 export function isDense({ sizes, strides }: TensorMeta): boolean {
+  // Broken metadata, of which nothing is known.
+  if (sizes.length !== strides.length) return false;
   const round = 1;
   const dims = sizes
     .map((size, i) => ({ size: sizeIn(round, size), stride: sizeIn(round, strides[i]!) ?? 0 }))

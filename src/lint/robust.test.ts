@@ -67,7 +67,8 @@ describe("a damaged document", () => {
           expect(error).toBeInstanceOf(InputError);
         }
       }),
-      { numRuns: text.length > 100_000 ? 60 : 400 },
+      // One seed, so that a failure comes from a change and not from the day; another is tried with SEED=...
+      { numRuns: text.length > 100_000 ? 60 : 400, seed: Number(process.env.SEED ?? 2026) },
     );
   });
 });
