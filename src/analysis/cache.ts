@@ -4,6 +4,7 @@ import type { Graph, Node, Program, Value } from "../program/program.ts";
 import { liveNodes } from "./cache/liveness.ts";
 import { type CacheUpdate, LoweredMemory, type Memory } from "./cache/memory.ts";
 import { ALIAS, dataOperands, UPDATE } from "./cache/operators.ts";
+import { Reaching } from "./cache/reaching.ts";
 import { areDisjoint, writtenRegion } from "./cache/region.ts";
 import type { StorageAnalysis } from "./storage.ts";
 
@@ -26,24 +27,29 @@ export class CacheAnalysis {
   readonly #registry: OperatorRegistry;
   readonly #memory: LoweredMemory;
   /** Nodes that write in ways their schema tells. */
-  readonly #writers: ReadonlySet<Node>;
-  #live: ReadonlySet<Node> | undefined;
+  readonly #writers: Set<Node>;
+  readonly #reaching: Reaching;
+  /** By the nodes' ids. */
+  #live: Uint8Array | undefined;
   #reads: readonly Read[] | undefined;
 
   constructor(program: Program, storage: StorageAnalysis, registry: OperatorRegistry) {
     this.#program = program;
     this.#storage = storage;
     this.#registry = registry;
+    this.#reaching = new Reaching(program);
     this.#memory = new LoweredMemory(program, storage);
     this.updates = this.#memory.updates;
     this.aliases = this.#memory.aliases;
-    this.#writers = new Set(program.graphs.flatMap((graph) => storage.writes(graph).map(({ node }) => node)));
+    this.#writers = new Set();
+    for (const graph of program.graphs) for (const { node } of storage.writes(graph)) this.#writers.add(node);
   }
 
   /** False when dead-code elimination drops the node, and what it writes without saying so. */
   isLive(node: Node): boolean {
+    if (this.#reaching.reaches(node)) return true;
     this.#live ??= liveNodes(this.#program, this.#storage, this.#registry);
-    return this.#live.has(node);
+    return this.#live[node.id] === 1;
   }
 
   memoryOf(value: Value): Memory {
@@ -151,15 +157,16 @@ export class CacheAnalysis {
 
   #findReads(): Read[] {
     const written = new Set(this.updates.flatMap((u) => [...u.memory.roots, ...this.eagerRoots(u)]));
+    const ofCache = new Uint8Array(this.#program.values.length);
+    for (const root of this.#memory.aliasesOf(written)) ofCache[root] = 1;
     const reads: Read[] = [];
     for (const { nodes } of this.#program.graphs) {
       for (const node of nodes) {
-        for (const value of new Set(dataOperands(node))) {
-          if (value?.kind !== "tensor") continue;
-          const memory = this.memoryOf(value);
-          const isOfCache = [...memory.roots, ...this.#storage.storages(value)].some((r) => written.has(r));
-          if (isOfCache && !this.#passesOn(node, value) && this.isLive(node))
-            reads.push({ node, value, memory });
+        const operands = dataOperands(node);
+        for (const [i, value] of operands.entries()) {
+          if (value?.kind !== "tensor" || !this.#storage.isMarked(value, ofCache)) continue;
+          if (operands.indexOf(value) === i && !this.#passesOn(node, value) && this.isLive(node))
+            reads.push({ node, value, memory: this.memoryOf(value) });
         }
       }
     }

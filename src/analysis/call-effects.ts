@@ -1,4 +1,12 @@
-import { aliasing, type Call, type CallAliasing, FRESH, type TensorSource } from "../ops/aliasing.ts";
+import {
+  aliasing,
+  alwaysFresh,
+  type Call,
+  type CallAliasing,
+  FRESH,
+  neverWrites,
+  type TensorSource,
+} from "../ops/aliasing.ts";
 import type { Operator } from "../ops/operator.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Node, Value } from "../program/program.ts";
@@ -30,13 +38,28 @@ export function callEffects(node: Node, registry: OperatorRegistry, bits: LazyBi
   return result === FRESH ? undefined : resolve(node, operator, result);
 }
 
+/** Whether no call of the node's operator has effects: nearly every operator of a program is one of these. */
+export function isFresh(node: Node, registry: OperatorRegistry): boolean {
+  const operator = registry.find(node.target);
+  return operator === undefined ? !BATCH_DIM.test(node.target) : alwaysFresh(operator);
+}
+
+/** False when no call of the node's operator writes. */
+export function mayWrite(node: Node, registry: OperatorRegistry): boolean {
+  const operator = registry.find(node.target);
+  return operator !== undefined && !neverWrites(operator);
+}
+
 function resolve(node: Node, operator: Operator, { outputs, writes, certain }: CallAliasing): CallEffects {
-  const values = (sources: readonly TensorSource[]): Value[] =>
-    sources.flatMap((source) => {
+  const values = (sources: readonly TensorSource[]): Value[] => {
+    const found: Value[] = [];
+    for (const source of sources) {
       const value = sourceValue(node, operator, source);
       // A program that uses a name before its definition is broken; following it might lead in a circle.
-      return value && (value.node === null || value.node.index < node.index) ? [value] : [];
-    });
+      if (value && (value.node === null || value.node.index < node.index)) found.push(value);
+    }
+    return found;
+  };
   return {
     outputs: outputs.map(({ sources, group }) => ({ aliases: values(sources), group })),
     writes: values(writes),

@@ -33,6 +33,20 @@ export class RootTable {
     return single === NOT_A_TENSOR ? NONE : this.#sets[-2 - single]!;
   }
 
+  /** Puts the value's storages into a set that has a byte for each number. */
+  mark(value: number, marks: Uint8Array): void {
+    const single = this.#single[value]!;
+    if (single >= 0) marks[single] = 1;
+    else for (const root of this.get(value)) marks[root] = 1;
+  }
+
+  /** True when one of the value's storages is in such a set. */
+  isMarked(value: number, marks: Uint8Array): boolean {
+    const single = this.#single[value]!;
+    if (single >= 0) return marks[single] === 1;
+    return this.get(value).some((root) => marks[root] === 1);
+  }
+
   /** True when the two may be the same storage. */
   meet(a: number, b: number): boolean {
     const one = this.#single[a]!;

@@ -2,7 +2,7 @@ import { sharesVersionCounter } from "../ops/aliasing/counters.ts";
 import { type HopCall, hopCall } from "../ops/hop/hop.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Graph, Node, Program, Value } from "../program/program.ts";
-import { type CallEffects, callEffects } from "./call-effects.ts";
+import { type CallEffects, callEffects, isFresh, mayWrite } from "./call-effects.ts";
 import { LazyBits } from "./lazy-bits.ts";
 import { RootTable, union } from "./roots.ts";
 
@@ -68,6 +68,18 @@ export class StorageAnalysis {
     return this.#roots.get(value.id);
   }
 
+  /** Puts the value's storages into a set that has a byte for each value of the program. */
+  mark(value: Value, marks: Uint8Array): void {
+    this.#resolve(value);
+    this.#roots.mark(value.id, marks);
+  }
+
+  /** Whether one of the value's storages is in such a set. */
+  isMarked(value: Value, marks: Uint8Array): boolean {
+    this.#resolve(value);
+    return this.#roots.isMarked(value.id, marks);
+  }
+
   /** False when the storage depends on a branch or on a size that is not known. */
   isCertain(value: Value): boolean {
     return this.storages(value).length === 1 && !this.#uncertain.has(value.id);
@@ -94,8 +106,12 @@ export class StorageAnalysis {
   writes(graph: Graph): readonly Write[] {
     let writes = this.#writes.get(graph);
     if (writes === undefined) {
-      writes = graph.nodes.flatMap((node) => this.#nodeWrites(node));
-      this.#writes.set(graph, writes);
+      const found: Write[] = [];
+      for (const node of graph.nodes) {
+        if (node.subgraphs.length === 0 && !mayWrite(node, this.#registry)) continue;
+        for (const write of this.#nodeWrites(node)) found.push(write);
+      }
+      this.#writes.set(graph, (writes = found));
     }
     return writes;
   }
@@ -130,7 +146,7 @@ export class StorageAnalysis {
 
   /** Works out the value's storages after those of the values they depend on, with a stack instead of recursion. */
   #resolve(value: Value): void {
-    if (this.#roots.isKnown(value.id)) return;
+    if (this.#roots.isKnown(value.id) || this.#settle(value).length === 0) return;
     const stack: Value[] = [value];
     for (let next = stack.at(-1); next !== undefined; next = stack.at(-1)) {
       const missing = this.#roots.isKnown(next.id) ? NO_VALUES : this.#settle(next);
@@ -147,6 +163,7 @@ export class StorageAnalysis {
     }
     if (value.node === null) return this.#settlePlaceholder(value);
     const hop = hopCall(value.node);
+    if (!hop && isFresh(value.node, this.#registry)) return this.#settleFresh(value.node);
     return hop ? this.#settleHop(hop) : this.#settleCall(value.node);
   }
 
@@ -172,6 +189,14 @@ export class StorageAnalysis {
     return NO_VALUES;
   }
 
+  #settleFresh(node: Node): readonly Value[] {
+    for (const { id, kind } of node.outputs) {
+      if (kind === "tensor") this.#roots.setOne(id, id);
+      else this.#roots.set(id, NO_ROOTS);
+    }
+    return NO_VALUES;
+  }
+
   #settleCall(node: Node): readonly Value[] {
     if (BITS_DECIDE.test(node.target)) {
       const first = this.#unknown(
@@ -180,11 +205,7 @@ export class StorageAnalysis {
       if (first.length > 0) return first;
     }
     const effects = callEffects(node, this.#registry, this.#bits);
-    if (effects === undefined) {
-      for (const output of node.outputs)
-        this.#roots.set(output.id, output.kind === "tensor" ? [output.id] : []);
-      return NO_VALUES;
-    }
+    if (effects === undefined) return this.#settleFresh(node);
     const missing = this.#unknown(effects.outputs.flatMap(({ aliases }) => aliases));
     if (missing.length > 0) return missing;
     const groups = new Map<number, number>();
@@ -249,10 +270,16 @@ export class StorageAnalysis {
       as: readonly (Value | null)[],
       bs: readonly (Value | null)[],
       make: (a: number, b: number) => T,
-    ) =>
-      as.flatMap((a, i) =>
-        bs.flatMap((b, j) => (a && b && (as !== bs || i < j) && this.shareStorage(a, b) ? [make(i, j)] : [])),
-      );
+    ) => {
+      const found: T[] = [];
+      for (const [i, a] of as.entries()) {
+        for (let j = as === bs ? i + 1 : 0; a && j < bs.length; j++) {
+          const b = bs[j];
+          if (b && this.shareStorage(a, b)) found.push(make(i, j));
+        }
+      }
+      return found;
+    };
     const writes: WrittenInput[] = [];
     for (const [input, placeholder] of graph.inputs.entries()) {
       if (!placeholder) continue;
@@ -272,6 +299,7 @@ export class StorageAnalysis {
 }
 
 const NO_VALUES: readonly Value[] = [];
+const NO_ROOTS: readonly number[] = [];
 
 /** Operators that may copy where a lazy bit is set, so that their operands' bits must be known first. */
 const BITS_DECIDE =

@@ -35,8 +35,7 @@ const plans = new WeakMap<Operator, Plan | null>();
 
 /** The storages and writes of one call. Costs a map look-up for an operator that hides and annotates nothing. */
 export function aliasing(op: Operator, call: Call): CallAliasing {
-  let plan = plans.get(op);
-  if (plan === undefined) plans.set(op, (plan = planOf(op)));
+  const plan = knownPlan(op);
   if (plan === null) return FRESH;
   if (plan.fixed !== undefined) return plan.fixed;
   const { annotations, rule } = plan;
@@ -46,6 +45,23 @@ export function aliasing(op: Operator, call: Call): CallAliasing {
     writes: annotatedWrites(annotations, call),
     certain: true,
   };
+}
+
+/** Whether every call of the operator is FRESH. */
+export function alwaysFresh(op: Operator): boolean {
+  return knownPlan(op) === null;
+}
+
+/** Whether no call of the operator writes. */
+export function neverWrites(op: Operator): boolean {
+  const plan = knownPlan(op);
+  return plan === null || (plan.annotations.written.length === 0 && plan.rule?.writes === undefined);
+}
+
+function knownPlan(op: Operator): Plan | null {
+  let plan = plans.get(op);
+  if (plan === undefined) plans.set(op, (plan = planOf(op)));
+  return plan;
 }
 
 function planOf(op: Operator): Plan | null {

@@ -48,6 +48,11 @@ export class Node {
     this.outputs = outputValues(this, firstValue);
   }
 
+  /** Dense over the program. */
+  get id(): number {
+    return this.graph.firstNode + this.index;
+  }
+
   /** `torch.ops.aten.add.Tensor`, `torch.ops.higher_order.cond`, `_operator.mul`, ... */
   get target(): string {
     return this.source.target;
@@ -109,6 +114,8 @@ export class Graph {
   readonly path: string;
   /** The higher-order operator that calls it; null for the main graph. */
   readonly owner: Node | null;
+  /** The id of its first node; the others follow. */
+  readonly firstNode: number;
   readonly source: schema.Graph;
   readonly inputs: readonly (Value | null)[];
   readonly nodes: readonly Node[];
@@ -120,16 +127,25 @@ export class Graph {
   readonly #byName = new Map<string, Value>();
   readonly #operandStart: Uint32Array;
   readonly #operands: Int32Array;
+  #returned: ReadonlySet<Value | null> | undefined;
   #useStart: Uint32Array | undefined;
   #users: Uint32Array | undefined;
   readonly #firstValue: number;
   readonly #valueCount: number;
 
-  constructor(program: Program, id: number, name: string, owner: Node | null, source: schema.Graph) {
+  constructor(
+    program: Program,
+    id: number,
+    name: string,
+    owner: Node | null,
+    source: schema.Graph,
+    firstNode: number,
+  ) {
     this.program = program;
     this.id = id;
     this.name = name;
     this.owner = owner;
+    this.firstNode = firstNode;
     this.path = owner === null ? name : `${owner.graph.path}/${owner.name}/${name}`;
     this.source = source;
     this.#firstValue = program.values.length;
@@ -205,9 +221,18 @@ export class Graph {
     return result;
   }
 
+  /** Whether the value is one of the graph's outputs. */
+  isReturned(value: Value): boolean {
+    this.#returned ??= new Set(this.outputs);
+    return this.#returned.has(value);
+  }
+
   operandsOf(node: Node): (Value | null)[] {
     const ids = this.#operands.subarray(this.#operandStart[node.index]!, this.#operandStart[node.index + 1]!);
-    return Array.from(ids, (id) => this.program.values[id] ?? null);
+    const { values } = this.program;
+    const operands: (Value | null)[] = [];
+    for (let i = 0; i < ids.length; i++) operands.push(ids[i]! < 0 ? null : values[ids[i]!]!);
+    return operands;
   }
 
   /** Def to use in compressed rows: counts first, then places. */
@@ -260,21 +285,23 @@ export class Program {
   constructor(document: Document, name = "model") {
     this.document = document;
     this.name = name;
-    const graphs: Graph[] = [new Graph(this, 0, "main", null, document.root.graph_module.graph)];
+    const graphs: Graph[] = [new Graph(this, 0, "main", null, document.root.graph_module.graph, 0)];
+    let nodes = graphs[0]!.nodes.length;
     // A worklist instead of recursion: subgraphs of subgraphs come as their owners' graphs are met.
     for (let i = 0; i < graphs.length; i++) {
       for (const node of graphs[i]!.nodes) {
         for (const { arg } of node.source.inputs) {
           for (const { name: branch, graph } of subgraphsOf(arg)) {
-            const subgraph = new Graph(this, graphs.length, branch, node, graph);
+            const subgraph = new Graph(this, graphs.length, branch, node, graph, nodes);
             graphs.push(subgraph);
+            nodes += subgraph.nodes.length;
             node.subgraphs = [...node.subgraphs, subgraph];
           }
         }
       }
     }
     this.graphs = graphs;
-    this.nodeCount = graphs.reduce((sum, graph) => sum + graph.nodes.length, 0);
+    this.nodeCount = nodes;
     this.inputs = document.root.graph_module.signature.input_specs.map(describeInput);
   }
 

@@ -26,6 +26,8 @@ export class Document {
   readonly root: ExportedProgram;
   readonly oddities: readonly Oddity[];
   readonly fidelity: Fidelity;
+  #lastNode: Node | undefined;
+  #lastMetadata: ReadonlyMap<string, string> = new Map();
 
   constructor(
     source: DocumentSource,
@@ -41,6 +43,13 @@ export class Document {
 
   /** A node's metadata (stack_trace, nn_module_stack, torch_fn, ...), decoded now. */
   metadata(node: Node): ReadonlyMap<string, string> {
+    // Whoever asks for one entry mostly asks for another next.
+    if (this.#lastNode !== node) this.#lastMetadata = this.#decodeMetadata(node);
+    this.#lastNode = node;
+    return this.#lastMetadata;
+  }
+
+  #decodeMetadata(node: Node): ReadonlyMap<string, string> {
     const result = new Map<string, string>();
     const reader = new Reader(memorySource(this.read(node.metadata)));
     reader.expect(0x7b);

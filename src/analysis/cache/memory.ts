@@ -39,26 +39,39 @@ export class LoweredMemory {
   readonly #storage: StorageAnalysis;
   /** For storages that are new in eager execution and not in a lowered one. */
   readonly #moved = new Map<number, Memory>();
-  readonly #sequence = new Map<Node, number>();
+  readonly #rootsOf = new Map<readonly (Value | null)[], Set<number>>();
+  /** By the nodes' ids. */
+  readonly #sequence: Int32Array;
+  #count = 0;
 
   constructor(program: Program, storage: StorageAnalysis) {
     this.#storage = storage;
+    this.#sequence = new Int32Array(program.nodeCount);
     this.#run(program.main);
   }
 
   memoryOf(value: Value): Memory {
-    return this.#join(this.#storage.storages(value).map((root) => this.#moved.get(root) ?? itself(root)));
+    const roots = this.#storage.storages(value);
+    if (!roots.some((root) => this.#moved.has(root))) return { roots, updates: NONE, via: NONE };
+    return this.#join(roots.map((root) => this.#moved.get(root) ?? itself(root)));
+  }
+
+  /** The storages, by number, that are one of `roots` or may be one in a lowered execution. */
+  aliasesOf(roots: ReadonlySet<number>): readonly number[] {
+    const found = [...roots];
+    for (const [root, memory] of this.#moved) if (memory.roots.some((r) => roots.has(r))) found.push(root);
+    return found;
   }
 
   /** When a node runs, counted over all graphs; a body's nodes run behind their operator. */
   sequence(node: Node): number {
-    return this.#sequence.get(node) ?? -1;
+    return this.#sequence[node.id]!;
   }
 
   /** Recursion goes one level for each higher-order operator within another. */
   #run(graph: Graph): void {
     for (const node of graph.nodes) {
-      this.#sequence.set(node, this.#sequence.size);
+      this.#sequence[graph.firstNode + node.index] = this.#count++;
       if (node.target === UPDATE) this.#update(node);
       else if (node.target === ALIAS) this.#alias(node);
       else if (node.subgraphs.length > 0) this.#hop(hopCall(node)!);
@@ -88,11 +101,21 @@ export class LoweredMemory {
     const [result] = node.outputs;
     if (!source || !result || this.#storage.shareStorage(source, result)) return;
     // remove_noop_ops makes no outputs of a graph share memory with each other or with its inputs.
-    const sharing = (other: Value) => (value: Value | null) =>
-      value !== null && this.#storage.shareStorage(other, value);
     const { inputs, outputs } = node.graph;
-    if (outputs.some(sharing(result)) && [...inputs, ...outputs].some(sharing(source))) return;
+    if (this.#isAmong(result, outputs) && (this.#isAmong(source, inputs) || this.#isAmong(source, outputs)))
+      return;
     this.#move(result, through(this.memoryOf(source), "copy"));
+  }
+
+  /** Whether the value shares storage with one of the list, whose storages are gathered once. */
+  #isAmong(value: Value, list: readonly (Value | null)[]): boolean {
+    let roots = this.#rootsOf.get(list);
+    if (roots === undefined) {
+      roots = new Set();
+      for (const item of list) if (item) for (const root of this.#storage.storages(item)) roots.add(root);
+      this.#rootsOf.set(list, roots);
+    }
+    return this.#storage.storages(value).some((root) => roots.has(root));
   }
 
   #hop({ kind, bodies, node }: HopCall): void {
@@ -136,10 +159,11 @@ export class LoweredMemory {
   }
 }
 
-const NOWHERE: Memory = { roots: [], updates: [], via: [] };
+const NONE: readonly never[] = [];
+const NOWHERE: Memory = { roots: NONE, updates: NONE, via: NONE };
 
 function itself(root: number): Memory {
-  return { roots: [root], updates: [], via: [] };
+  return { roots: [root], updates: NONE, via: NONE };
 }
 
 function through(memory: Memory, via: Via): Memory {

@@ -24,18 +24,37 @@ const METADATA_OF_SECOND = /^torch\.ops\.aten\.(expand_as|view_as|reshape_as|typ
 
 /** The values whose contents a node may read. */
 export function dataOperands(node: Node): readonly (Value | null)[] {
-  if (METADATA_ONLY.test(node.target)) return [];
-  return METADATA_OF_SECOND.test(node.target) ? node.operands.slice(0, 1) : node.operands;
+  const count = operandsRead(node.target);
+  return count === 0 ? NO_OPERANDS : count === 1 ? node.operands.slice(0, 1) : node.operands;
+}
+
+const NO_OPERANDS: readonly never[] = [];
+
+/** How many of its operands, from the first on, an operator may read. */
+const operandsRead = forTarget((target) =>
+  METADATA_ONLY.test(target) ? 0 : METADATA_OF_SECOND.test(target) ? 1 : Number.POSITIVE_INFINITY,
+);
+
+/** Remembers what a question about an operator was answered: a program has few operators and many nodes. */
+export function forTarget<T>(ask: (target: string) => T): (target: string) => T {
+  const answers = new Map<string, T>();
+  return (target) => {
+    let answer = answers.get(target);
+    if (answer === undefined) answers.set(target, (answer = ask(target)));
+    return answer;
+  };
 }
 
 const COPIES = /^torch\.ops\.aten\.(clone|cat|constant_pad_nd|pad|repeat|lift_fresh_copy|_to_copy|to|copy)\./;
+
+const mayCopy = forTarget((target) => COPIES.test(target));
 
 /**
  * The value that a node copies when a compiler may use it in the copy's place, because nothing but the memory differs
  * (torch/_inductor/fx_passes/post_grad.py remove_noop_ops): same sizes, strides, dtype and device.
  */
 export function copiedValue(node: Node): Value | null {
-  if (!COPIES.test(node.target)) return null;
+  if (!mayCopy(node.target)) return null;
   const [result] = node.outputs;
   const operands = node.operands;
   // For `copy`, which is what a functionalized copy_ becomes, the source is the second one.
