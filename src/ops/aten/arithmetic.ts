@@ -1,0 +1,53 @@
+/** Sums, products and quotients of elements. */
+import { dtypes } from "../../tensor/dtype.ts";
+import type { Scalar } from "../../tensor/scalar.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { call } from "../dispatch.ts";
+import { type Arguments, defineOp, type Kernel } from "../kernel.ts";
+import { binary, type Complex, elementwise } from "../pointwise.ts";
+
+const times = (a: Complex, b: Complex): Complex => [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]];
+
+/** `self + alpha * other`, for add and sub. */
+function scaledSum(name: string, sign: 1 | -1): Kernel[] {
+  const withAlpha = (args: Arguments): readonly (Tensor | Scalar)[] => [
+    args.self as Tensor,
+    args.other as Tensor | Scalar,
+    args.alpha as Scalar,
+  ];
+  const big = BigInt(sign);
+  return [".Tensor", ".Scalar"].map((overload) =>
+    elementwise(
+      `${name}${overload}`,
+      {
+        real: (a, b, alpha) => a + sign * alpha! * b!,
+        integer: (a, b, alpha) => a! + big * alpha! * b!,
+        complex: (a, b, alpha) => {
+          const [re, im] = times(alpha!, b!);
+          return [a![0] + sign * re, a![1] + sign * im];
+        },
+      },
+      withAlpha,
+    ),
+  );
+}
+
+export const arithmetic: readonly Kernel[] = [
+  ...scaledSum("aten::add", 1),
+  ...scaledSum("aten::sub", -1),
+  ...binary("aten::mul", {
+    real: (a, b) => a * b!,
+    integer: (a, b) => a! * b!,
+    complex: (a, b) => times(a!, b!),
+  }),
+  defineOp("aten::rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", {
+    composite: ({ self, other, alpha }) =>
+      call("aten::sub.Tensor", call("aten::scalar_tensor", other, self.dtype), self, alpha),
+  }),
+  defineOp(
+    "aten::scalar_tensor(Scalar s, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+    {
+      composite: ({ s, dtype }) => call("aten::full", [], s, dtype ?? dtypes.float32),
+    },
+  ),
+];

@@ -1,0 +1,116 @@
+/** Operators that follow from others: in-place and `out=` variants, and the copies that views have. */
+import { contiguousCopy, copyInto } from "../tensor/copy.ts";
+import { contiguousStrides, numelOf } from "../tensor/geometry.ts";
+import { Memory } from "../tensor/storage.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { type Arguments, Kernel, type Result } from "./kernel.ts";
+import { lookUp } from "./operator-table.ts";
+import { type OpSchema, parseSchema, type SchemaArgument } from "./schema-string.ts";
+
+type Find = (name: string) => Kernel | undefined;
+
+/** The kernel of an operator that nobody defined, from the functional operator or the view it belongs to. */
+export function derivedKernel(name: string, find: Find): Kernel | undefined {
+  const line = lookUp(name);
+  if (line === undefined) return undefined;
+  const schema = parseSchema(line.schema);
+  return (
+    inPlace(line.schema, schema, find) ??
+    outVariant(line.schema, schema, find) ??
+    viewCopy(line.schema, schema, find)
+  );
+}
+
+const qualified = ({ namespace }: OpSchema, name: string, overload: string): string =>
+  `${namespace}::${name}${overload === "" ? "" : `.${overload}`}`;
+
+/** `add_.Tensor` writes what `add.Tensor` computes into self, cast to its dtype. */
+function inPlace(text: string, schema: OpSchema, find: Find): Kernel | undefined {
+  if (!schema.name.endsWith("_") || schema.args[0]?.alias?.write !== true) return undefined;
+  const functional = find(qualified(schema, schema.name.slice(0, -1), schema.overload));
+  if (functional === undefined || !takes(functional, schema.args)) return undefined;
+  const self = schema.args[0].name;
+  return new Kernel(text, {
+    composite: (args: Arguments) => {
+      const target = args[self] as Tensor | readonly Tensor[];
+      writeAll(target, functional.call(args));
+      return target;
+    },
+  } as never);
+}
+
+/** `add.out` puts what `add.Tensor` computes into `out`, which takes on the result's sizes. */
+function outVariant(text: string, schema: OpSchema, find: Find): Kernel | undefined {
+  const outs = schema.args.filter(({ kwargOnly, alias }) => kwargOnly && alias?.write === true);
+  if (outs.length === 0) return undefined;
+  const inputs = schema.args.filter((arg) => !outs.includes(arg));
+  const { overload } = schema;
+  const stem = overload.replace(/_?out$/, "");
+  for (const candidate of new Set([stem, "", "Tensor", "default", "self", "int"])) {
+    const functional = find(qualified(schema, schema.name, candidate));
+    if (functional === undefined || !takes(functional, inputs)) continue;
+    return new Kernel(text, {
+      composite: (args: Arguments) => {
+        const results = functional.call(args);
+        const targets = outs.map(({ name }) => args[name] as Tensor | readonly Tensor[]);
+        const list = outs.length > 1 ? (results as readonly Result[]) : [results];
+        for (const [i, target] of targets.entries()) writeAll(target, list[i]!);
+        return targets.length === 1 ? targets[0] : targets;
+      },
+    } as never);
+  }
+  return undefined;
+}
+
+/** `view_copy` is a copy of what `view` gives. */
+function viewCopy(text: string, schema: OpSchema, find: Find): Kernel | undefined {
+  if (!schema.name.endsWith("_copy")) return undefined;
+  const view = find(qualified(schema, schema.name.slice(0, -"_copy".length), schema.overload));
+  if (view === undefined || !takes(view, schema.args)) return undefined;
+  return new Kernel(text, {
+    composite: (args: Arguments) => {
+      const copy = (result: Result): Result => {
+        if (!(result instanceof Tensor)) return (result as readonly Tensor[]).map(copy);
+        return result.storage === null
+          ? new Tensor(null, result.dtype, result.sizes)
+          : contiguousCopy(result);
+      };
+      return copy(view.call(args));
+    },
+  } as never);
+}
+
+/** Whether an operator has these arguments, by name and in order. */
+function takes(kernel: Kernel, args: readonly SchemaArgument[]): boolean {
+  const own = kernel.schema.args;
+  return own.length === args.length && own.every(({ name }, i) => name === args[i]!.name);
+}
+
+function writeAll(target: Tensor | readonly Tensor[], result: Result): void {
+  if (!(target instanceof Tensor)) {
+    for (const [i, one] of target.entries()) writeAll(one, (result as readonly Result[])[i]);
+    return;
+  }
+  if (target.storage === null) return;
+  const source = result as Tensor;
+  // An out= argument takes on the result's sizes (at::native::resize_output).
+  if (!broadcasts(source.sizes, target.sizes)) resize(target, source.sizes);
+  copyInto(target, source);
+}
+
+/** `resize_`: contiguous, with as much more memory as it needs. */
+export function resize(target: Tensor, sizes: readonly number[]): void {
+  const storage = target.storage;
+  const bytes = (target.offset + numelOf(sizes)) * target.dtype.itemsize;
+  if (storage !== null && storage.byteLength < bytes) {
+    const grown = Memory.zeros(bytes);
+    grown.bytes.set(storage.memory.bytes);
+    storage.memory = grown;
+  }
+  target.become(target.view(sizes, contiguousStrides(sizes)));
+}
+
+function broadcasts(sizes: readonly number[], target: readonly number[]): boolean {
+  const lead = target.length - sizes.length;
+  return lead >= 0 && sizes.every((size, d) => size === 1 || size === target[lead + d]);
+}

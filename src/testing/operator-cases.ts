@@ -1,0 +1,247 @@
+/** The operator suite: calls that torch recorded (fixtures/ops, made by fixtures/python/operators), and their check. */
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import type { Result } from "../ops/kernel.ts";
+import { callAny, findKernel } from "../ops/kernels.ts";
+import { type DType, dtypeOfName, dtypes } from "../tensor/dtype.ts";
+import { complexes, integers, reals } from "../tensor/elements.ts";
+import { Scalar } from "../tensor/scalar.ts";
+import { Memory, Storage } from "../tensor/storage.ts";
+import { Tensor } from "../tensor/tensor.ts";
+
+interface RecordedTensor {
+  readonly dtype: string;
+  readonly sizes: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly data?: string;
+  readonly storage?: number;
+}
+
+/** A value as the recorder writes it. */
+export interface RecordedValue {
+  readonly t?: RecordedTensor;
+  readonly i?: string | number;
+  readonly f?: number | string;
+  readonly b?: boolean;
+  readonly s?: string;
+  readonly n?: null;
+  readonly c?: readonly [number | string, number | string];
+  readonly l?: readonly RecordedValue[];
+  readonly dtype?: string;
+  readonly layout?: string;
+  readonly device?: string;
+  readonly memory_format?: string;
+}
+
+/** One recorded call. */
+export interface OperatorCase {
+  readonly op: string;
+  readonly args: readonly RecordedValue[];
+  readonly kwargs: Readonly<Record<string, RecordedValue>>;
+  readonly outputs: readonly RecordedValue[];
+  readonly mutated?: Readonly<Record<string, RecordedValue>>;
+  readonly through?: {
+    readonly op: string;
+    readonly base: number;
+    readonly data: string;
+    readonly aliases: boolean;
+  };
+  readonly storages?: readonly string[];
+  readonly tol?: readonly [number, number];
+  readonly unique?: boolean;
+  readonly from: string;
+}
+
+/** All cases of a compressed file, one a line. */
+export function* operatorCases(file: string): Generator<OperatorCase> {
+  const text = gunzipSync(readFileSync(file));
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf(10, start);
+    const line = text.subarray(start, end < 0 ? text.length : end).toString();
+    if (line !== "") yield JSON.parse(line) as OperatorCase;
+    start = end < 0 ? text.length : end + 1;
+  }
+}
+
+/** `aten::add.Tensor` of a case's `aten.add.Tensor`. */
+export function kernelName(op: string): string {
+  return op
+    .replace(/^torch\.ops\./, "")
+    .replace(".", "::")
+    .replace(/\.default$/, "");
+}
+
+/** What is wrong with our result, as a phrase; undefined when it agrees with torch's. */
+export function checkCase(one: OperatorCase): string | undefined {
+  const name = kernelName(one.op);
+  const kernel = findKernel(name);
+  if (kernel === undefined) return "no kernel";
+  const storages = (one.storages ?? []).map(storageOf);
+  const args = one.args.map((value, i) => decode(value, kernel.schema.args[i]?.type, storages));
+  for (const [i, { name: arg, type }] of kernel.schema.args.entries()) {
+    const value = one.kwargs[arg];
+    if (value !== undefined) args[i] = decode(value, type, storages);
+  }
+  let result: Result;
+  try {
+    result = callAny(name, ...args);
+  } catch (error) {
+    return `threw ${String(error).slice(0, 200)}`;
+  }
+  if (one.unique === false) return undefined;
+  const outputs = kernel.schema.returns.length === 1 ? [result] : ((result ?? []) as readonly Result[]);
+  for (const [i, expected] of one.outputs.entries()) {
+    const problem = compare(outputs[i], expected, one.tol, storages);
+    if (problem !== undefined) return `output ${i}: ${problem}`;
+  }
+  for (const [key, expected] of Object.entries(one.mutated ?? {})) {
+    const at = /^\d+$/.test(key) ? Number(key) : kernel.schema.args.findIndex((arg) => arg.name === key);
+    const problem = compare(args[at] as Result, expected, one.tol, storages);
+    if (problem !== undefined) return `argument ${key} afterwards: ${problem}`;
+  }
+  return one.through && checkThrough(one, outputs, args);
+}
+
+/** Write through a view's result and compare the whole storage of its base. */
+function checkThrough(
+  { through, outputs: expected }: OperatorCase,
+  outputs: readonly Result[],
+  args: readonly unknown[],
+) {
+  const base = args[through!.base] as Tensor | readonly Tensor[];
+  const tensor = base instanceof Tensor ? base : base[0]!;
+  let target = outputs[0] as Tensor | readonly Tensor[];
+  if (!(target instanceof Tensor)) target = target[0]!;
+  const strides = (expected[0]!.t ?? expected[0]!.l?.[0]?.t)?.strides;
+  const shares = target.storage === tensor.storage;
+  if (shares !== through!.aliases)
+    return shares ? "shares the storage of its operand" : "is a copy of its operand";
+  if (strides !== undefined && target.numel > 1 && through!.aliases) {
+    const differ = target.sizes.some((size, d) => size > 1 && strides[d] !== (target as Tensor).strides[d]);
+    if (differ) return `strides are [${target.strides.join()}], should be [${strides.join()}]`;
+  }
+  if (through!.op === "add_") callAny("aten::add_.Scalar", target, Scalar.int(1));
+  else callAny(`aten::${through!.op}`, target);
+  const bytes = Buffer.from(through!.data, "base64");
+  return Buffer.compare(bytes, tensor.storage!.memory.bytes.subarray(0, bytes.length)) === 0
+    ? undefined
+    : "writing through the result leaves another base";
+}
+
+function storageOf(data: string): Storage {
+  return new Storage(new Memory(new Uint8Array(Buffer.from(data, "base64"))));
+}
+
+function tensorOf(t: RecordedTensor, storages: readonly Storage[]): Tensor {
+  const storage = t.storage === undefined ? storageOf(t.data ?? "") : storages[t.storage]!;
+  return new Tensor(storage, dtypeOfName(t.dtype), t.sizes, t.strides, t.offset);
+}
+
+const number = (value: number | string): number =>
+  typeof value === "number"
+    ? value
+    : value.endsWith("inf")
+      ? value.startsWith("-")
+        ? -Infinity
+        : Infinity
+      : Number(value);
+
+type Type = Parameters<typeof isScalarType>[0];
+
+function isScalarType(type: { kind: string; name?: string; element?: unknown } | undefined): boolean {
+  if (type === undefined) return false;
+  return type.kind === "base"
+    ? type.name === "Scalar" || type.name === "number"
+    : isScalarType(type.element as Type);
+}
+
+function decode(value: RecordedValue, type: Type, storages: readonly Storage[]): unknown {
+  if (value.t !== undefined) return tensorOf(value.t, storages);
+  if (value.l !== undefined) return value.l.map((one) => decode(one, type, storages));
+  const scalar = isScalarType(type);
+  if (value.i !== undefined) return scalar ? Scalar.int(BigInt(value.i)) : Number(value.i);
+  if (value.f !== undefined) return scalar ? Scalar.float(number(value.f)) : number(value.f);
+  if (value.b !== undefined) return scalar ? Scalar.bool(value.b) : value.b;
+  if (value.c !== undefined) return Scalar.complex(number(value.c[0]), number(value.c[1]));
+  if (value.dtype !== undefined) return dtypeOfName(value.dtype);
+  return value.s ?? value.memory_format ?? value.layout ?? value.device ?? null;
+}
+
+/** torch.testing.assert_close's defaults; they go by the less precise part of a complex number. */
+export function defaultTolerance(dtype: DType): readonly [rtol: number, atol: number] {
+  switch (dtype) {
+    case dtypes.float16:
+    case dtypes.complex32:
+      return [1e-3, 1e-5];
+    case dtypes.bfloat16:
+      return [1.6e-2, 1e-5];
+    case dtypes.float32:
+    case dtypes.complex64:
+      return [1.3e-6, 1e-5];
+    case dtypes.float64:
+    case dtypes.complex128:
+      return [1e-7, 1e-7];
+  }
+  return [0, 0];
+}
+
+function compare(
+  ours: Result,
+  expected: RecordedValue,
+  tol: readonly [number, number] | undefined,
+  storages: readonly Storage[],
+): string | undefined {
+  if (expected.n === null) return ours === null || ours === undefined ? undefined : "should be None";
+  if (expected.l !== undefined) {
+    const list = ours as readonly Result[];
+    if (!Array.isArray(list) || list.length !== expected.l.length)
+      return `should be a list of ${expected.l.length}`;
+    for (const [i, one] of expected.l.entries()) {
+      const problem = compare(list[i], one, tol, storages);
+      if (problem !== undefined) return `element ${i}: ${problem}`;
+    }
+    return undefined;
+  }
+  if (expected.t !== undefined) {
+    if (!(ours instanceof Tensor)) return `should be a tensor, is ${String(ours)}`;
+    return compareTensors(ours, tensorOf(expected.t, storages), tol);
+  }
+  const value = expected.i ?? expected.f ?? (expected.b === undefined ? expected.s : Number(expected.b));
+  const got =
+    ours instanceof Scalar
+      ? expected.i === undefined
+        ? ours.re
+        : String(ours.integer)
+      : typeof ours === "boolean"
+        ? Number(ours)
+        : ours;
+  return Object.is(Number(got), number(value as string)) ||
+    String(got) === String(value) ||
+    Math.abs(Number(got) - Number(value)) <= 1e-6 * Math.abs(Number(value))
+    ? undefined
+    : `should be ${value}, is ${String(got)}`;
+}
+
+function compareTensors(
+  ours: Tensor,
+  expected: Tensor,
+  tol: readonly [number, number] | undefined,
+): string | undefined {
+  if (ours.toString() !== expected.toString()) return `is ${ours}, should be ${expected}`;
+  if (ours.dtype.form === "wide") {
+    const [a, b] = [integers(ours), integers(expected)];
+    for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return `[${i}] is ${a[i]}, should be ${b[i]}`;
+    return undefined;
+  }
+  const complex = ours.dtype.category === "complex";
+  const [a, b] = complex ? [complexes(ours), complexes(expected)] : [reals(ours), reals(expected)];
+  const [rtol, atol] = tol ?? defaultTolerance(ours.dtype);
+  for (let i = 0; i < a.length; i++) {
+    const [x, y] = [a[i]!, b[i]!];
+    if (x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;
+    const allowed = complex ? Math.hypot(b[i - (i % 2)]!, b[i - (i % 2) + 1]!) : Math.abs(y);
+    if (!(Math.abs(x - y) <= atol + rtol * allowed)) return `[${i}] is ${x}, should be ${y}`;
+  }
+  return undefined;
+}
