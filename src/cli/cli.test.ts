@@ -13,28 +13,24 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "tsdown";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import config from "../../tsdown.config.ts";
 
 const root = join(import.meta.dirname, "../..");
 const fixtures = join(root, "fixtures");
-/** Inside node_modules, so that the bundle finds the packages it leaves outside. */
-const bundle = join(root, "node_modules", `.pt2lint-cli-test-${process.pid}`);
+/** A package of its own, inside node_modules so that it finds the packages it leaves outside. */
+const built = join(root, "node_modules", `.pt2lint-cli-test-${process.pid}`);
 let folder = "";
 
 beforeAll(async () => {
-  await build({
-    config: false,
-    entry: { cli: join(root, "src/cli/main.ts") },
-    outDir: bundle,
-    format: "esm",
-    platform: "node",
-    fixedExtension: false,
-    dts: false,
-    logLevel: "silent",
-  });
-  const table = "operators.generated.txt";
-  cpSync(join(root, "src/ops", table), join(bundle, table));
+  await build({ ...config[0], config: false, outDir: join(built, "dist"), logLevel: "silent" });
+  for (const part of ["bin", "package.json"])
+    cpSync(join(root, part), join(built, part), { recursive: true });
+  const finish = ["--import", "tsx", join(root, "scripts/finish-build.ts"), built];
+  const { status, stderr } = spawnSync(process.execPath, finish, { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   folder = mkdtempSync(join(tmpdir(), "pt2lint-cli-"));
   cpSync(join(fixtures, "whisper_decoder_aliasing.pt2"), join(folder, "aliasing.pt2"));
   mkdirSync(join(folder, "models/deep"), { recursive: true });
@@ -45,7 +41,7 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  rmSync(bundle, { recursive: true, force: true });
+  rmSync(built, { recursive: true, force: true });
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -56,7 +52,11 @@ const { NO_COLOR: _no, FORCE_COLOR: _force, PT2LINT_DEBUG: _debug, ...inherited 
 
 function pt2lint(...argv: string[]) {
   const options: SpawnSyncOptions = { cwd: folder, env: inherited, encoding: "utf8" };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [join(bundle, "cli.js"), ...argv], options);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [join(built, "bin/pt2lint.js"), ...argv],
+    options,
+  );
   return { status, stdout: String(stdout), stderr: String(stderr) };
 }
 
@@ -176,7 +176,9 @@ describe("output", () => {
   });
 
   it("survives a reader that leaves", async () => {
-    const child = spawn(process.execPath, [join(bundle, "cli.js"), "show", "aliasing.pt2"], { cwd: folder });
+    const child = spawn(process.execPath, [join(built, "bin/pt2lint.js"), "show", "aliasing.pt2"], {
+      cwd: folder,
+    });
     let stderr = "";
     child.stderr.on("data", (chunk) => (stderr += chunk));
     child.stdout.destroy();
@@ -254,5 +256,56 @@ describe("the other commands", () => {
     expect(pt2lint("completion").stdout).toContain("--get-yargs-completions");
     expect(pt2lint("--get-yargs-completions", "pt2lint", "explain", "cond/ar").stdout).toBe("cond/arity\n");
     expect(pt2lint("--version").stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe("the build's cache", () => {
+  const dist = () => join(built, "dist");
+  const cache = () => readdirSync(dist()).find((name) => name.endsWith(".cache"))!;
+
+  it("is accepted by the Node that made it", () => {
+    const check = `
+      import { readFileSync } from "node:fs";
+      import { CACHE, load } from ${JSON.stringify(pathToFileURL(join(built, "bin/load.js")).href)};
+      console.log(load(readFileSync(CACHE)).script.cachedDataRejected);`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "-e", check], {
+      encoding: "utf8",
+    });
+    expect(stdout).toBe("false\n");
+  });
+
+  it("changes nothing when it is damaged, empty or not there", () => {
+    const file = join(dist(), cache());
+    const whole = readFileSync(file);
+    const clean = pt2lint("-f", "github", "aliasing.pt2");
+    expect(clean.status).toBe(1);
+    const damaged = Buffer.from(whole);
+    damaged.fill(0xff, 0, 64);
+    for (const bytes of [damaged, whole.subarray(0, 100), Buffer.alloc(0), null]) {
+      rmSync(file);
+      if (bytes !== null) writeFileSync(file, bytes);
+      expect(pt2lint("-f", "github", "aliasing.pt2")).toEqual(clean);
+      writeFileSync(file, whole);
+    }
+  });
+
+  it("leaves a rule in a config with the classes that the API exports", () => {
+    const index = pathToFileURL(join(dist(), "index.js")).href;
+    writeFileSync(
+      join(folder, "pt2lint.config.mjs"),
+      `import { defineRule, Node } from ${JSON.stringify(index)};
+      const rule = defineRule({
+        id: "own/class", severity: "error", presets: ["recommended"], summary: "s", description: "d", data: {},
+        messages: { same: "the same class" }, examples: { valid: [], invalid: [] },
+        create: (ctx) => ({ program: () => {
+          if (ctx.program.main.nodes[0] instanceof Node) ctx.report({ at: null, message: "same" });
+        } }),
+      });
+      export default { plugins: [{ rules: [rule] }] };`,
+    );
+    const { stdout, stderr } = pt2lint("-f", "github", "models/clean.pt2");
+    rmSync(join(folder, "pt2lint.config.mjs"));
+    expect(stderr).toBe("");
+    expect(stdout).toContain("the same class");
   });
 });

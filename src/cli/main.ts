@@ -9,7 +9,11 @@ import { rulesCommand } from "./rules-command.ts";
 import { widthOf } from "./terminal.ts";
 
 /** Runs a command line and gives its exit code: 0 clean, 1 findings, 2 usage, an unreadable path, a crash. */
-async function main(argv: readonly string[]): Promise<number> {
+export async function main(argv: readonly string[]): Promise<number> {
+  // What escapes every promise would end the process with 1, the code for findings.
+  process.on("uncaughtException", (error) => {
+    process.exitCode = fail(error);
+  });
   try {
     const invocation = readQuickly(argv);
     return await (invocation === null ? runFully(argv) : run(invocation));
@@ -59,10 +63,3 @@ async function run(invocation: Invocation): Promise<number> {
       return explainCommand(known);
   }
 }
-
-// What escapes every promise would end the process with 1, the code for findings.
-process.on("uncaughtException", (error) => {
-  process.exitCode = fail(error);
-});
-
-process.exitCode = await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import yargs, { type Argv, type Options } from "yargs";
+import type { Argv, Options } from "yargs";
 import { didYouMean } from "../lint/closest.ts";
 import { VERSION } from "../version.ts";
 import {
@@ -25,7 +25,8 @@ export type RuleIds = () => Promise<readonly string[]>;
 /** Reads any command line with yargs, which also writes help, completion and the usage errors. */
 export async function readFully(argv: readonly string[], width: number, ruleIds: RuleIds): Promise<Reading> {
   let found: Invocation | undefined;
-  const parser = buildParser(argv, width, ruleIds, (invocation) => {
+  const { default: yargs } = await import("yargs");
+  const parser = buildParser(yargs(), argv, width, ruleIds, (invocation) => {
     found = invocation;
   });
   const words = wordsToComplete(argv);
@@ -69,8 +70,14 @@ const noOptions = (builder: Argv) =>
 
 type Found = (invocation: Invocation) => void;
 
-function buildParser(argv: readonly string[], width: number, ruleIds: RuleIds, found: Found): Argv {
-  const parser = yargs()
+function buildParser(
+  parser: Argv,
+  argv: readonly string[],
+  width: number,
+  ruleIds: RuleIds,
+  found: Found,
+): Argv {
+  parser
     .scriptName("pt2lint")
     .locale("en")
     .usage("$0 PATH...\n\nLinter for programs that torch.export saved (.pt2). Needs no Python and no torch.")
