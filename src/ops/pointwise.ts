@@ -116,6 +116,7 @@ function expanded(t: Tensor, sizes: readonly number[]): Tensor {
 /** An operand's elements in the dtype that is computed in; a single one stands for all. */
 function realOperand(operand: Tensor | Scalar, sizes: readonly number[], compute: DType): Reals {
   if (operand instanceof Scalar) return reals(numberTensor(operand, compute));
+  if (operand.number !== null) return reals(numberTensor(operand.number, compute));
   const own = cast(operand, compute);
   return reals(own.numel === 1 ? own : expanded(own, sizes));
 }

@@ -12,7 +12,7 @@ export function bfloat16ToNumber(bits: number): number {
 export function numberToBfloat16(value: number): number {
   f32[0] = value;
   const bits = u32[0]!;
-  if (value !== value) return 0x7fc0;
+  if (Number.isNaN(value)) return 0x7fc0;
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
@@ -110,7 +110,7 @@ function encodeFloat8(values: Float32Array, value: number): number {
   const nan = unsignedZero ? 0x80 : 0x7f;
   const sign = value < 0 || Object.is(value, -0) ? 0x80 : 0;
   const magnitude = Math.abs(Math.fround(value));
-  if (magnitude !== magnitude) return unsignedZero ? nan : sign | nan;
+  if (Number.isNaN(magnitude)) return unsignedZero ? nan : sign | nan;
   let last = 0x7f;
   while (!Number.isFinite(values[last]!)) last--;
   const overflow = Number.isNaN(values[last + 1] ?? Number.NaN) ? nan : last + 1;

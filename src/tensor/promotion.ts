@@ -43,9 +43,10 @@ export function resultType(operands: readonly (Operand | null | undefined)[]): D
   let numbers: DType | undefined;
   for (const operand of operands) {
     if (operand === null || operand === undefined) continue;
-    if (operand instanceof Scalar) numbers = join(numbers, defaultDtype(operand.category));
-    else if (operand.sizes.length > 0) dims = join(dims, operand.dtype);
-    else zeros = join(zeros, operand.dtype);
+    const number = operand instanceof Scalar ? operand : operand.number;
+    if (number !== null) numbers = join(numbers, defaultDtype(number.category));
+    else if ((operand as Tensor).sizes.length > 0) dims = join(dims, (operand as Tensor).dtype);
+    else zeros = join(zeros, (operand as Tensor).dtype);
   }
   return combine(dims, combine(zeros, numbers))!;
 }

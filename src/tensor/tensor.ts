@@ -1,5 +1,6 @@
 import type { DType } from "./dtype.ts";
 import { contiguousStrides, isContiguous, numelOf } from "./geometry.ts";
+import type { Scalar } from "./scalar.ts";
 import { Memory, Storage } from "./storage.ts";
 
 /** The geometry and dtype of a tensor without its elements. Strides are contiguous unless given. */
@@ -28,6 +29,8 @@ export class Tensor {
   strides: readonly number[];
   offset: number;
   numel: number;
+  /** The Python number that a 0-dimensional tensor stands for: it is promoted as the number is. */
+  number: Scalar | null = null;
   #contiguous: boolean | undefined;
 
   constructor(
