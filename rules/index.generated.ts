@@ -15,6 +15,12 @@ import { archiveTooLarge } from "./archive/too-large.ts";
 import { archiveTruncated } from "./archive/truncated.ts";
 import { archiveUnsafePath } from "./archive/unsafe-path.ts";
 import { archiveUnsupported } from "./archive/unsupported.ts";
+import { functionArguments } from "./arguments/function.ts";
+import { higherOrder } from "./arguments/higher-order.ts";
+import { kind } from "./arguments/kind.ts";
+import { names } from "./arguments/names.ts";
+import { position } from "./arguments/position.ts";
+import { results } from "./arguments/results.ts";
 import { aliasEagerAbort } from "./cache/alias-eager-abort.ts";
 import { aliasSchema } from "./cache/alias-schema.ts";
 import { undeclaredMutation } from "./cache/undeclared-mutation.ts";
@@ -65,6 +71,12 @@ export const rules: readonly Rule[] = [
   archiveTruncated,
   archiveUnsafePath,
   archiveUnsupported,
+  functionArguments,
+  higherOrder,
+  kind,
+  names,
+  position,
+  results,
   aliasEagerAbort,
   aliasSchema,
   undeclaredMutation,

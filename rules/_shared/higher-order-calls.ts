@@ -1,0 +1,189 @@
+import { kindOfArgument } from "../../src/ops/call-check.ts";
+import { hopCall } from "../../src/ops/hop/hop.ts";
+import type { OperatorRegistry } from "../../src/ops/registry.ts";
+import type { Node } from "../../src/program/program.ts";
+import { describeArgument } from "./argument-words.ts";
+import { nodePath } from "./paths.ts";
+import { resultCount } from "./returned.ts";
+
+/** What a parameter takes. `any` is not looked at; */
+type Takes =
+  | "any"
+  | "graph"
+  | "list"
+  | "operator"
+  | "string"
+  | "bool"
+  | "dtype"
+  | "string or None"
+  | "dtype or None"
+  | "bool or None";
+
+export interface Shape {
+  readonly parameters: readonly (readonly [name: string, takes: Takes])[];
+  /** Set where the operands after these are passed to the graph one by one. */
+  readonly calls?: true;
+  /** Set where the keywords are the arguments of the operator that comes first. */
+  readonly functionalized?: true;
+}
+
+/** The signatures of torch/_higher_order_ops, under torch's own names of the parameters. */
+export const SHAPES: Readonly<Record<string, Shape>> = {
+  cond: {
+    parameters: [
+      ["pred", "any"],
+      ["true_fn", "any"],
+      ["false_fn", "any"],
+      ["operands", "list"],
+    ],
+  },
+  while_loop: {
+    parameters: [
+      ["cond_fn", "any"],
+      ["body_fn", "any"],
+      ["carried_inputs", "list"],
+      ["additional_inputs", "list"],
+    ],
+  },
+  map_impl: {
+    parameters: [
+      ["f", "any"],
+      ["xs", "list"],
+      ["pos_args", "list"],
+    ],
+  },
+  wrap_with_set_grad_enabled: {
+    parameters: [
+      ["enable_grad", "bool"],
+      ["wrapped_func", "graph"],
+    ],
+    calls: true,
+  },
+  wrap_with_autocast: {
+    parameters: [
+      ["device_type", "string"],
+      ["dtype", "dtype or None"],
+      ["enabled", "bool"],
+      ["cache_enabled", "bool or None"],
+      ["wrapped_func", "graph"],
+    ],
+    calls: true,
+  },
+  invoke_subgraph: {
+    parameters: [
+      ["subgraph", "graph"],
+      ["identifier", "string or None"],
+    ],
+    calls: true,
+  },
+  tag_activation_checkpoint: { parameters: [["gmod", "graph"]], calls: true },
+  auto_functionalized: { parameters: [["_mutable_op", "operator"]], functionalized: true },
+  auto_functionalized_v2: { parameters: [["_mutable_op", "any"]], functionalized: true },
+  with_effects: {
+    parameters: [
+      ["token", "any"],
+      ["op", "operator"],
+    ],
+  },
+  out_dtype: {
+    parameters: [
+      ["op", "operator"],
+      ["output_dtype", "dtype"],
+    ],
+  },
+  call_torchbind: {
+    parameters: [
+      ["obj", "any"],
+      ["method", "string"],
+    ],
+  },
+};
+
+const KINDS: Readonly<Record<Exclude<Takes, "any" | "list">, readonly string[]>> = {
+  graph: ["as_graph"],
+  operator: ["as_operator"],
+  string: ["as_string"],
+  bool: ["as_bool", "as_sym_bool"],
+  dtype: ["as_scalar_type"],
+  "string or None": ["as_string", "as_none"],
+  "dtype or None": ["as_scalar_type", "as_none"],
+  "bool or None": ["as_bool", "as_sym_bool", "as_none"],
+};
+
+export interface Fault {
+  readonly message: "kind" | "missing" | "inputs" | "results" | "unknown";
+  readonly argument?: string;
+  readonly expected: string | number;
+  readonly found: string | number;
+  readonly path: string;
+}
+
+/** How a call of the operator differs from its signature. */
+export function higherOrderFaults(node: Node, shape: Shape, registry: OperatorRegistry): Fault[] {
+  const found: Fault[] = [];
+  const { inputs } = node.source;
+  for (const [i, [argument, takes]] of shape.parameters.entries()) {
+    if (takes === "any") continue;
+    const expected = `${takes === "operator" ? "an" : "a"} ${takes}`;
+    const given = inputs[i];
+    // cond/arity and loop/arity count the arguments of the others.
+    if (given === undefined) {
+      if (takes !== "list")
+        found.push({ message: "missing", argument, expected, found: "nothing", path: nodePath(node) });
+    } else if (!fits(given.arg, takes)) {
+      const path = `${nodePath(node)}.inputs[${i}].arg`;
+      found.push({ message: "kind", argument, expected, found: describeArgument(given.arg), path });
+    }
+  }
+  if (found.length > 0) return found;
+  if (shape.functionalized) return keywordFaults(node, registry);
+  return shape.calls ? bodyFaults(node) : [];
+}
+
+function fits(arg: object, takes: Exclude<Takes, "any">): boolean {
+  if (takes !== "list") return KINDS[takes].includes(kindOfArgument(arg));
+  return Array.isArray(Object.values(arg)[0]);
+}
+
+function bodyFaults(node: Node): Fault[] {
+  const body = hopCall(node)?.bodies[0];
+  if (body === undefined) return [];
+  const found: Fault[] = [];
+  const path = nodePath(node);
+  const [expected, passed] = [body.graph.inputs.length, body.inputs.length];
+  if (expected !== passed) found.push({ message: "inputs", expected, found: passed, path });
+  const [returned, listed] = [body.graph.outputs.length, resultCount(node)];
+  if (returned !== listed) found.push({ message: "results", expected: returned, found: listed, path });
+  return found;
+}
+
+/** What auto_functionalized_v2 adds to the operator's arguments: `_x_base_index`, `_x_size`, `_all_bases`, ... */
+const ADDED =
+  /^_all_bases$|^_(.+)_(base_index|size|stride|storage_offset|slice_dim|slice_start|slice_end|alias|length|dtype|device)$/;
+
+/** Mirrors torch/_higher_order_ops/auto_functionalize.py, which calls the operator with these keywords. */
+function keywordFaults(node: Node, registry: OperatorRegistry): Fault[] {
+  const [first, ...rest] = node.source.inputs;
+  const operator = first && "as_operator" in first.arg ? registry.find(first.arg.as_operator) : undefined;
+  if (operator === undefined) return [];
+  const names = new Set(operator.schema.args.map(({ name }) => name));
+  return rest.flatMap(({ name }, i): Fault[] => {
+    const [, owner] = ADDED.exec(name) ?? [];
+    if (names.has(name) || name === "_all_bases" || isPartOf(names, owner)) return [];
+    const expected = `an argument of ${operator.qualifiedName}`;
+    return [
+      {
+        message: "unknown",
+        argument: name,
+        expected,
+        found: name,
+        path: `${nodePath(node)}.inputs[${i + 1}]`,
+      },
+    ];
+  });
+}
+
+/** The elements of a written list are numbered: `_xs_0_base_index`. */
+function isPartOf(names: ReadonlySet<string>, owner: string | undefined): boolean {
+  return owner !== undefined && (names.has(owner) || names.has(owner.replace(/_\d+$/, "")));
+}

@@ -1,0 +1,35 @@
+import type { Listeners, RuleContext } from "../../src/lint/rule.ts";
+import { type CallPlan, callPlan } from "../../src/ops/call-check.ts";
+import type { Node } from "../../src/program/program.ts";
+import { isNewerTorch } from "./torch-version.ts";
+
+/** Rules of the cache family check these, and say more. */
+const CHECKED_ELSEWHERE = [
+  "torch.ops.executorch.alias.default",
+  "torch.ops.executorch.update_cross_attn_cache.default",
+];
+
+/** Calls `check` with every node that calls an operator whose schema is known. */
+export function onOperatorCalls(
+  { registry }: Pick<RuleContext, "registry">,
+  check: (node: Node, plan: CallPlan) => void,
+): Listeners {
+  const plans = new Map<string, CallPlan | null>(CHECKED_ELSEWHERE.map((target) => [target, null]));
+  return {
+    node: (node) => {
+      const { target } = node;
+      let plan = plans.get(target);
+      if (plan === undefined) {
+        const operator = registry.find(target);
+        plan = operator === undefined ? null : callPlan(operator);
+        plans.set(target, plan);
+      }
+      if (plan !== null) check(node, plan);
+    },
+  };
+}
+
+/** A later torch may have given the operator other arguments: then nothing is certain. */
+export function certainty({ program }: Pick<RuleContext, "program">): { readonly severity?: "warning" } {
+  return isNewerTorch(program) ? { severity: "warning" } : {};
+}

@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { higherOrder } from "./higher-order.ts";
+
+testRule(higherOrder);
