@@ -1,5 +1,5 @@
 /** Finds and calls kernels by name. `kernels.ts` registers those that come with pt2lint. */
-import { dtypeOfName } from "../tensor/dtype.ts";
+import { dtypeOfCode, dtypeOfName } from "../tensor/dtype.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { derivedKernel } from "./derived.ts";
@@ -73,7 +73,10 @@ function argumentOfDefault(type: SchemaType, value: SchemaDefault): unknown {
     return value.map((one) => argumentOfDefault(type.element, one));
   if (type.kind !== "base") return value;
   if (type.name === "Scalar" || type.name === "number") return scalarOf(value);
-  if (type.name === "ScalarType") return typeof value === "string" ? dtypeOfName(value) : value;
+  // c10's own numbers: of dtypes, one below those of serialized programs; 0 is the contiguous format.
+  if (type.name === "ScalarType" && typeof value === "bigint") return dtypeOfCode(Number(value) + 1);
+  if (type.name === "ScalarType" && typeof value === "string") return dtypeOfName(value);
+  if (type.name === "MemoryFormat" && typeof value === "bigint") return "contiguous_format";
   return typeof value === "bigint" ? Number(value) : value;
 }
 
