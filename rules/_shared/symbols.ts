@@ -1,0 +1,43 @@
+import type { Graph } from "../../src/program/program.ts";
+import { parseExpr, symbolsOf } from "../../src/program/symbolic.ts";
+import type { SymBool, SymFloat, SymInt, TensorMeta } from "../../src/schema/types.generated.ts";
+
+/** The symbols of one symbolic number; none for a plain one. */
+export function symbolsIn(value: SymInt | SymFloat | SymBool): ReadonlySet<string> {
+  if (!("as_expr" in value)) return NONE;
+  const { expr_str } = value.as_expr;
+  const expr = parseExpr(expr_str);
+  return expr === undefined ? NONE : symbolsOf(expr);
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The symbols of a tensor's sizes, strides and offset. */
+export function symbolsOfTensor({ sizes, strides, storage_offset }: TensorMeta): ReadonlySet<string> {
+  let found: Set<string> | undefined;
+  for (const list of [sizes, strides, [storage_offset]]) {
+    for (const item of list) {
+      if (!("as_expr" in item)) continue;
+      found ??= new Set();
+      for (const name of symbolsIn(item)) found.add(name);
+    }
+  }
+  return found ?? NONE;
+}
+
+/** Every place in a graph's metadata that names symbols: `tensor_values.x`, with the symbols. */
+export function* symbolUses({
+  source,
+}: Graph): Generator<readonly [place: string, symbols: ReadonlySet<string>]> {
+  // Equal metadata is one object, and most of a program's tensors have metadata in common.
+  const seen = new Set<TensorMeta>();
+  for (const [name, meta] of source.tensor_values) {
+    if (seen.has(meta)) continue;
+    seen.add(meta);
+    const symbols = symbolsOfTensor(meta);
+    if (symbols.size > 0) yield [`tensor_values.${name}`, symbols];
+  }
+  for (const table of ["sym_int_values", "sym_float_values", "sym_bool_values"] as const) {
+    for (const [name, value] of source[table]) yield [`${table}.${name}`, symbolsIn(value)];
+  }
+}

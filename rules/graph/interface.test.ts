@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { graphInterface } from "./interface.ts";
+
+testRule(graphInterface);

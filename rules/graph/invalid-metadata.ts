@@ -1,0 +1,110 @@
+import { defineRule } from "../../src/lint/rule.ts";
+import { parseExpr } from "../../src/program/symbolic.ts";
+import { Layout, ScalarType, type SymInt, type TensorMeta } from "../../src/schema/types.generated.ts";
+import { graphPath } from "../_shared/paths.ts";
+import { plural } from "../_shared/plural.ts";
+
+export const invalidMetadata = defineRule({
+  id: "graph/invalid-metadata",
+  severity: "error",
+  presets: ["recommended", "strict"],
+  summary: "the metadata of a tensor describes none",
+  description: `
+A tensor has one stride for each size, no negative size, a dtype, a layout, and an offset into its storage that is not
+negative; a size that is not a number is an expression over symbols. \`torch.export.load\` makes a FakeTensor of the
+metadata when it is first asked for, which is often long after loading: the error then names no value.
+`,
+  data: {
+    name: "the name of the value",
+    problem: "what is wrong",
+    path: "the JSON path of the metadata",
+  },
+  messages: { invalid: "the metadata of '{name}' has {problem}" },
+  examples: {
+    valid: [
+      {
+        title: "a view with strides, and one without elements",
+        program: `
+range s0 [2, 8]
+def forward(x: "f32[2, 3]", y: "f32[s0, 0]"):
+    t: "f32[3, 2][1, 3]" = torch.ops.aten.t.default(x)
+    return (t, y)
+`,
+      },
+    ],
+    invalid: [
+      {
+        title: "a stride too few, a negative size",
+        program: `
+def forward(x: "f32[2, 3][1]"):
+    sin: "f32[2, -3]" = torch.ops.aten.sin.default(x)
+    return (sin,)
+`,
+        diagnostics: [
+          {
+            message: "the metadata of 'x' has 2 sizes and 1 stride",
+            data: {
+              name: "x",
+              problem: "2 sizes and 1 stride",
+              path: "graph_module.graph.tensor_values.x",
+            },
+          },
+          {
+            message: "the metadata of 'sin' has a negative size",
+            data: {
+              name: "sin",
+              problem: "a negative size",
+              path: "graph_module.graph.tensor_values.sin",
+            },
+          },
+        ],
+      },
+    ],
+  },
+  create: (ctx) => {
+    // Equal metadata is one object.
+    const problems = new Map<TensorMeta, string | undefined>();
+    return {
+      graph: (graph) => {
+        for (const [name, meta] of graph.source.tensor_values) {
+          let problem = problems.get(meta);
+          if (problem === undefined && !problems.has(meta)) problems.set(meta, (problem = problemOf(meta)));
+          if (problem === undefined) continue;
+          ctx.report({
+            at: graph.value(name)?.node ?? graph,
+            message: "invalid",
+            data: { name, problem, path: `${graphPath(graph)}.tensor_values.${name}` },
+            help: "run FakeTensorProp over the graph after the pass that made the value, or export again",
+          });
+        }
+      },
+    };
+  },
+});
+
+function problemOf({ dtype, sizes, strides, storage_offset, layout }: TensorMeta): string | undefined {
+  if (dtype === ScalarType.UNKNOWN) return "no dtype";
+  if (layout === Layout.Unknown) return "no layout";
+  if (sizes.length !== strides.length && layout === Layout.Strided) {
+    return `${plural(sizes.length, "size")} and ${plural(strides.length, "stride")}`;
+  }
+  if (sizes.some(isNegative)) return "a negative size";
+  if (strides.some(isNegative)) return "a negative stride";
+  if (isNegative(storage_offset)) return "a negative storage offset";
+  const broken = [...sizes, ...strides, storage_offset].find(isBroken);
+  return broken === undefined
+    ? undefined
+    : `a size that is no expression: ${expressionOf(broken).slice(0, 60)}`;
+}
+
+function isNegative(size: SymInt): boolean {
+  return "as_int" in size && size.as_int < 0;
+}
+
+function isBroken(size: SymInt): boolean {
+  return "as_expr" in size && parseExpr(size.as_expr.expr_str) === undefined;
+}
+
+function expressionOf(size: SymInt): string {
+  return "as_expr" in size ? size.as_expr.expr_str : "";
+}

@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { rangeConstraint } from "./range-constraint.ts";
+
+testRule(rangeConstraint);
