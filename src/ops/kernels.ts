@@ -4,4 +4,4 @@ import { registerKernels } from "./dispatch.ts";
 
 registerKernels(atenKernels);
 
-export { callAny, definedKernels, findKernel, registerKernels } from "./dispatch.ts";
+export { callAny, defaultArgument, definedKernels, findKernel, registerKernels } from "./dispatch.ts";

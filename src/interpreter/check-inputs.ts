@@ -1,0 +1,122 @@
+/** Whether a call's inputs are what the program was exported for: the guards that `ep.module()` checks. */
+import { InputError } from "../errors.ts";
+import type { Program } from "../program/program.ts";
+import { evaluateExpr, formatExpr, parseExpr } from "../program/symbolic.ts";
+import type { SymInt } from "../schema/types.generated.ts";
+import { Scalar } from "../tensor/scalar.ts";
+import { describeRuntimeValue, isTensor, type RuntimeValue } from "./value.ts";
+
+type Symbols = Map<string, bigint>;
+
+/** @throws InputError with the guard that fails, or the input that is missing. */
+export function checkInputs(program: Program, values: readonly RuntimeValue[]): void {
+  const symbols: Symbols = new Map();
+  const later: (() => void)[] = [];
+  for (const [index, { kind, name }] of program.inputs.entries()) {
+    if (kind !== "user_input") continue;
+    const value = values[index];
+    const arg = program.main.source.inputs[index]!;
+    if (value === undefined) throw missing(program, name);
+    if ("as_tensor" in arg) checkTensor(program, arg.as_tensor.name, value, symbols, later);
+    else if ("as_sym_int" in arg && "as_name" in arg.as_sym_int && value instanceof Scalar) {
+      const symInt = program.main.source.sym_int_values.get(arg.as_sym_int.as_name);
+      if (symInt !== undefined) checkSize(name, value.integer, symInt, symbols, later);
+    }
+  }
+  for (const check of later) check();
+  checkRanges(program, symbols);
+  checkGuards(program, values);
+}
+
+function missing(program: Program, name: string): InputError {
+  const names = program.inputs.filter(({ kind }) => kind === "user_input").map((input) => input.name);
+  return new InputError("run/missing-input", `the program's input '${name}' has no value`, {
+    help: `its inputs are ${names.join(", ")}: give tensors with --inputs and numbers with --set NAME=VALUE`,
+  });
+}
+
+const guardFailed = (guard: string, found: string): InputError =>
+  new InputError("run/guard", `guard failed: ${guard}; ${found}`, {
+    help: "the program was exported for other inputs: give inputs that fit, or export it with dynamic_shapes",
+  });
+
+function checkTensor(
+  program: Program,
+  name: string,
+  value: RuntimeValue,
+  symbols: Symbols,
+  later: (() => void)[],
+): void {
+  const meta = program.main.source.tensor_values.get(name);
+  if (meta === undefined) return;
+  if (!isTensor(value)) {
+    throw guardFailed(`${name} is a tensor`, `it is ${describeRuntimeValue(value)}`);
+  }
+  if (value.rank !== meta.sizes.length) {
+    throw guardFailed(`${name}.dim() == ${meta.sizes.length}`, `${name} is ${value}`);
+  }
+  for (const [d, size] of meta.sizes.entries()) {
+    checkSize(`${name}.size()[${d}]`, BigInt(value.size(d)), size, symbols, later);
+  }
+}
+
+/** A symbol that stands alone takes the size it finds; what is computed from symbols is checked when all are known. */
+function checkSize(what: string, found: bigint, size: SymInt, symbols: Symbols, later: (() => void)[]): void {
+  if ("as_int" in size) {
+    if (BigInt(size.as_int) !== found) throw guardFailed(`${what} == ${size.as_int}`, `it is ${found}`);
+    return;
+  }
+  const expr = parseExpr(size.as_expr.expr_str);
+  if (expr === undefined) return;
+  if (expr.kind === "symbol" && !symbols.has(expr.name)) {
+    symbols.set(expr.name, found);
+    return;
+  }
+  later.push(() => {
+    const wanted = evaluateExpr(expr, symbols);
+    if (wanted !== undefined && wanted !== found) {
+      throw guardFailed(
+        `${what} == ${formatExpr(expr)}`,
+        `it is ${found}, and ${formatExpr(expr)} is ${wanted}`,
+      );
+    }
+  });
+}
+
+function checkRanges(program: Program, symbols: Symbols): void {
+  for (const [text, { min_val, max_val }] of program.document.root.range_constraints) {
+    const expr = parseExpr(text);
+    const value = expr && evaluateExpr(expr, symbols);
+    if (expr === undefined || typeof value !== "bigint") continue;
+    const shown = formatExpr(expr);
+    if (min_val !== null && min_val !== undefined && value < BigInt(min_val)) {
+      throw guardFailed(`${shown} >= ${min_val}`, `${shown} is ${value}`);
+    }
+    if (max_val !== null && max_val !== undefined && value > BigInt(max_val)) {
+      throw guardFailed(`${shown} <= ${max_val}`, `${shown} is ${value}`);
+    }
+  }
+}
+
+/** `L['d']['a'].size()[0]`: an input by its path in the arguments of `forward`, which its placeholder's name joins. */
+const SIZE = /L((?:\[(?:'[^']*'|\d+)\])+)\.size\(\)\[(\d+)\]/g;
+
+function checkGuards(program: Program, values: readonly RuntimeValue[]): void {
+  for (const guard of program.document.root.guards_code) {
+    const symbols: Symbols = new Map();
+    const formula = guard.replace(SIZE, (_, path: string, dim: string) => {
+      const name = [...path.matchAll(/\['?([^'\]]*)'?\]/g)].map(([, part]) => part).join("_");
+      const index = program.inputs.findIndex((input) => input.kind === "user_input" && input.name === name);
+      const value = values[index];
+      const symbol = `g${symbols.size}`;
+      if (isTensor(value)) symbols.set(symbol, BigInt(value.size(Number(dim))));
+      return symbol;
+    });
+    const expr = parseExpr(formula);
+    if (expr === undefined || evaluateExpr(expr, symbols) !== false) continue;
+    throw guardFailed(
+      guard.replace(/L\['(\w+)'\]/g, "$1"),
+      `it does not hold for ${[...symbols.values()].join(" and ")}`,
+    );
+  }
+}

@@ -1,0 +1,158 @@
+import type { Arguments, Kernel } from "../ops/kernel.ts";
+import type { Node } from "../program/program.ts";
+import { type Frame, resolve } from "./arguments.ts";
+import type { Autocast } from "./autocast.ts";
+import { NodeError } from "./node-error.ts";
+import type { PreparedGraph, PreparedProgram, Step } from "./prepare.ts";
+import type { RuntimeValue } from "./value.ts";
+import { type VmapRegion, vmapRegions } from "./vmap.ts";
+
+/** In what way a program is run: in its own order as torch's eager does, or in one of the ways a compiler may. */
+export interface Semantics {
+  /** The order of a graph's steps, as positions; what is left out does not run. */
+  order(graph: PreparedGraph): Int32Array;
+  /** Runs an operator's kernel, or does what a compiler does in its place. */
+  call(kernel: Kernel, args: Arguments): RuntimeValue;
+  /** After a step, with the frame; may change what it made. */
+  afterStep?(step: Step, frame: Frame): void;
+  /** Before a step reads its operands, or a graph its outputs. */
+  demand?(values: readonly RuntimeValue[]): void;
+  /** Which branch of a cond runs, when that is not for the predicate to say. */
+  decide?(node: Node, predicate: boolean): boolean;
+}
+
+/** ATen views share storage and in-place operators write through: what `ep.module()` does. */
+export const eager: Semantics = {
+  order: programOrder,
+  call: (kernel, args) => kernel.call(args),
+};
+
+const orders = new WeakMap<PreparedGraph, Int32Array>();
+
+/** Every step as it stands. */
+export function programOrder(graph: PreparedGraph): Int32Array {
+  let order = orders.get(graph);
+  if (order === undefined) {
+    order = Int32Array.from(graph.steps.keys());
+    orders.set(graph, order);
+  }
+  return order;
+}
+
+/** Called after each node with the values it made. */
+export type Observer = (node: Node, values: readonly RuntimeValue[]) => void;
+
+interface Plan {
+  readonly order: Int32Array;
+  /** For each place in the order, the values whose last use it is. */
+  readonly dying: readonly (readonly number[])[];
+  readonly vmaps: ReadonlyMap<number, VmapRegion>;
+}
+
+/** One run of a program: its values, and the way it is run. */
+export class Execution {
+  readonly prepared: PreparedProgram;
+  readonly semantics: Semantics;
+  /** Values by `Value.id`; a value is dropped after its last use. */
+  readonly frame: Frame;
+  /** The autocast region that is being run. */
+  autocast: Autocast | null = null;
+  /** The batch index of each vmap region that is being run, outermost first. */
+  readonly vmapIndex: number[] = [];
+  readonly #observe: Observer | undefined;
+  readonly #plans = new Map<PreparedGraph, Plan>();
+
+  constructor(prepared: PreparedProgram, semantics: Semantics = eager, observe?: Observer) {
+    this.prepared = prepared;
+    this.semantics = semantics;
+    this.frame = new Array(prepared.program.values.length);
+    this.#observe = observe;
+  }
+
+  call(kernel: Kernel, args: Arguments): RuntimeValue {
+    return this.semantics.call(kernel, args);
+  }
+
+  /**
+   * Runs a graph on values for its inputs; its outputs, one for each in the document.
+   *
+   * @throws NodeError for what goes wrong in a node.
+   */
+  runGraph(prepared: PreparedGraph, inputs: readonly RuntimeValue[]): RuntimeValue[] {
+    const { frame, semantics } = this;
+    for (const [i, input] of prepared.graph.inputs.entries()) if (input !== null) frame[input.id] = inputs[i];
+    const plan = this.#planOf(prepared);
+    this.#runSteps(prepared, plan, 0, plan.order.length);
+    const outputs = prepared.outputs.map((output) => resolve(output, frame) as RuntimeValue);
+    semantics.demand?.(outputs);
+    for (const output of prepared.graph.outputs) if (output !== null) frame[output.id] = undefined;
+    return outputs;
+  }
+
+  #runSteps({ steps }: PreparedGraph, plan: Plan, from: number, to: number): void {
+    const { frame, semantics } = this;
+    const { order, dying, vmaps } = plan;
+    const observe = this.#observe;
+    for (let place = from; place < to; place++) {
+      const step = steps[order[place]!]!;
+      const region = vmaps.size === 0 ? undefined : vmaps.get(place);
+      try {
+        if (semantics.demand !== undefined) {
+          semantics.demand(
+            step.node.operands.map((operand) => (operand === null ? null : frame[operand.id])),
+          );
+        }
+        step.execute(this);
+        semantics.afterStep?.(step, frame);
+      } catch (error) {
+        throw NodeError.of(error, step.node, frame);
+      }
+      observe?.(
+        step.node,
+        step.node.outputs.map(({ id }) => frame[id]),
+      );
+      if (region !== undefined) {
+        region.run(this, (first, end) => this.#runSteps(this.#graphOf(step), plan, first, end));
+        place = region.end - 1;
+        continue;
+      }
+      for (const id of dying[place]!) frame[id] = undefined;
+    }
+  }
+
+  #graphOf(step: Step): PreparedGraph {
+    return this.prepared.graphs[step.node.graph.id]!;
+  }
+
+  #planOf(prepared: PreparedGraph): Plan {
+    let plan = this.#plans.get(prepared);
+    if (plan === undefined) {
+      const order = this.semantics.order(prepared);
+      plan = { order, dying: lastUses(prepared, order), vmaps: vmapRegions(prepared, order) };
+      this.#plans.set(prepared, plan);
+    }
+    return plan;
+  }
+}
+
+const NOTHING: readonly number[] = [];
+
+/** A value that nothing uses dies where it is made; a graph's outputs never do. */
+function lastUses({ graph, steps }: PreparedGraph, order: Int32Array): readonly (readonly number[])[] {
+  const kept = new Set(graph.outputs.map((output) => output?.id));
+  const seen = new Set<number>();
+  const result = new Array<readonly number[]>(order.length);
+  for (let place = order.length - 1; place >= 0; place--) {
+    const { node } = steps[order[place]!]!;
+    let dying: number[] | undefined;
+    for (const values of [node.operands, node.outputs]) {
+      for (const value of values) {
+        if (value === null || kept.has(value.id) || seen.has(value.id)) continue;
+        seen.add(value.id);
+        (dying ??= []).push(value.id);
+      }
+    }
+    result[place] = dying ?? NOTHING;
+  }
+  return result;
+}

@@ -1,0 +1,187 @@
+/** A program made ready to run: every node is one closure, and every operator is known to have a kernel. */
+
+import type { Kernel } from "../ops/kernel.ts";
+import { findKernel } from "../ops/kernels.ts";
+import type { OperatorRegistry } from "../ops/registry.ts";
+import type { Graph, Node, Program } from "../program/program.ts";
+import type { Argument } from "../schema/types.generated.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Frame, namedArguments, type Resolver, resolve, resolver } from "./arguments.ts";
+import { autocastCall } from "./autocast.ts";
+import type { Execution } from "./execution.ts";
+import { type HopHandler, hopHandler } from "./hop/index.ts";
+import { pythonFunction } from "./symbols.ts";
+import { flatten, type RuntimeValue } from "./value.ts";
+
+/** A node ready to run. */
+export interface Step {
+  readonly node: Node;
+  /** Null for higher-order operators and Python's functions. */
+  readonly kernel: Kernel | null;
+  /** Reads its operands from the frame, computes, and puts its results there. */
+  readonly execute: (execution: Execution) => void;
+}
+
+/** A graph ready to run. */
+export interface PreparedGraph {
+  readonly graph: Graph;
+  readonly steps: readonly Step[];
+  /** Its outputs as the document lists them; a `Tensor[]` is a list. */
+  readonly outputs: readonly Resolver[];
+}
+
+/** An operator that the program uses and that cannot be run. */
+export interface MissingOperator {
+  readonly target: string;
+  /** The nodes that use it, in order. */
+  readonly nodes: readonly Node[];
+}
+
+/** Thrown before anything runs, with every operator that is missing. */
+export class MissingOperatorsError extends Error {
+  readonly missing: readonly MissingOperator[];
+
+  constructor(missing: readonly MissingOperator[]) {
+    const list = missing.map(({ target, nodes }) => {
+      const frame = nodes[0]!.frame();
+      const where = frame === null ? "" : `, ${frame.file}:${frame.line}`;
+      return `  ${target}  (${nodes[0]!.graph.path} / ${nodes[0]!.name}${where}${nodes.length > 1 ? `, and ${nodes.length - 1} more` : ""})`;
+    });
+    super(`the program uses operators that pt2lint cannot run:\n${list.join("\n")}`);
+    this.name = "MissingOperatorsError";
+    this.missing = missing;
+  }
+}
+
+/** A program ready to run. */
+export interface PreparedProgram {
+  readonly program: Program;
+  /** By `Graph.id`. */
+  readonly graphs: readonly PreparedGraph[];
+}
+
+/** What a target is run by; undefined when it cannot be. */
+export function runnable(
+  target: string,
+  registry: OperatorRegistry,
+): Kernel | HopHandler | "python" | undefined {
+  if (pythonFunction(target) !== undefined) return "python";
+  const hop = hopHandler(target);
+  if (hop !== undefined) return hop;
+  const operator = registry.find(target);
+  return operator === undefined ? undefined : findKernel(operator.qualifiedName);
+}
+
+/** Every operator of the program that cannot be run, in order of first use. */
+export function missingOperators(program: Program, registry: OperatorRegistry): MissingOperator[] {
+  const missing = new Map<string, Node[]>();
+  for (const graph of program.graphs) {
+    for (const node of graph.nodes) {
+      const known = missing.get(node.target);
+      if (known !== undefined) known.push(node);
+      else if (runnable(node.target, registry) === undefined) missing.set(node.target, [node]);
+    }
+  }
+  return [...missing].map(([target, nodes]) => ({ target, nodes }));
+}
+
+/**
+ * Makes a program ready to run.
+ *
+ * @throws MissingOperatorsError when it uses operators that have no kernel.
+ */
+export function prepareProgram(program: Program, registry: OperatorRegistry): PreparedProgram {
+  const missing = missingOperators(program, registry);
+  if (missing.length > 0) throw new MissingOperatorsError(missing);
+  return { program, graphs: program.graphs.map((graph) => prepareGraph(graph, registry)) };
+}
+
+function prepareGraph(graph: Graph, registry: OperatorRegistry): PreparedGraph {
+  return {
+    graph,
+    steps: graph.nodes.map((node) => prepareStep(node, registry)),
+    outputs: graph.source.outputs.map((arg) => resolver(graph, arg)),
+  };
+}
+
+function prepareStep(node: Node, registry: OperatorRegistry): Step {
+  const by = runnable(node.target, registry)!;
+  if (by === "python") return pythonStep(node);
+  return typeof by === "function" ? hopStep(node, by) : kernelStep(node, by);
+}
+
+function pythonStep(node: Node): Step {
+  const compute = pythonFunction(node.target)!;
+  const args = node.source.inputs.map(({ arg }) => resolver(node.graph, arg));
+  const bind = binder(node);
+  return {
+    node,
+    kernel: null,
+    execute: ({ frame }) => bind(frame, compute(args.map((arg) => resolve(arg, frame)))),
+  };
+}
+
+function kernelStep(node: Node, kernel: Kernel): Step {
+  const args = namedArguments(node, kernel.schema);
+  const bind = binder(node);
+  return {
+    node,
+    kernel,
+    execute: (execution) => {
+      const { frame, autocast } = execution;
+      const values = args(frame);
+      bind(
+        frame,
+        autocast === null ? execution.call(kernel, values) : autocastCall(autocast, kernel, values),
+      );
+    },
+  };
+}
+
+function hopStep(node: Node, handle: HopHandler): Step {
+  let graphs = 0;
+  const args = node.source.inputs.map(({ name, arg }) => ({
+    name,
+    read: hopArgument(node, arg, () => graphs++),
+  }));
+  const bind = binder(node);
+  return {
+    node,
+    kernel: null,
+    execute: (execution) => {
+      const positional: unknown[] = [];
+      const keywords: Record<string, unknown> = {};
+      for (const { name, read } of args) {
+        if (name === "") positional.push(read(execution));
+        else keywords[name] = read(execution);
+      }
+      bind(execution.frame, handle({ execution, node, args: positional, keywords }));
+    },
+  };
+}
+
+function hopArgument(node: Node, arg: Argument, nextGraph: () => number): (execution: Execution) => unknown {
+  if ("as_graph" in arg) {
+    const { id } = node.subgraphs[nextGraph()]!;
+    return (execution) => execution.prepared.graphs[id]!;
+  }
+  const one = resolver(node.graph, arg);
+  return ({ frame }) => resolve(one, frame);
+}
+
+/** Puts results where their names say. */
+function binder(node: Node): (frame: Frame, result: RuntimeValue) => void {
+  const { outputs } = node;
+  if (outputs.length === 0) return () => {};
+  const single = node.source.outputs.length === 1 && "as_tensor" in node.source.outputs[0]!;
+  if (single) {
+    const { id } = outputs[0]!;
+    return (frame, result) => {
+      frame[id] = Array.isArray(result) ? (result as readonly Tensor[])[0] : result;
+    };
+  }
+  return (frame, result) => {
+    const results = flatten(result);
+    for (const { id, index } of outputs) frame[id] = results[index];
+  };
+}

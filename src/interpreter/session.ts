@@ -1,0 +1,127 @@
+/** A program with its state, to be called any number of times. */
+import type { Model } from "../archive/archive.ts";
+import { OperatorRegistry } from "../ops/registry.ts";
+import type { Program } from "../program/program.ts";
+import { copyInto } from "../tensor/copy.ts";
+import { numberTensor } from "../tensor/number.ts";
+import { Scalar } from "../tensor/scalar.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { Execution, eager, type Observer, type Semantics } from "./execution.ts";
+import { type PreparedProgram, prepareProgram } from "./prepare.ts";
+import { StateReader } from "./state.ts";
+import { flatten, isTensor, type RuntimeValue } from "./value.ts";
+import { inputLabel, writableInputs } from "./writable.ts";
+
+/** What a call gave. */
+export interface CallResult {
+  /** What the user's function returned, flattened; numbers and None too. */
+  readonly outputs: readonly RuntimeValue[];
+  /**
+   * All of it by name: `output.N`, and, as they are after the call, `buffer.FQN` and `input.NAME` for what the program
+   * may write. Numbers are 0-dimensional tensors, and None is left out. Buffers and inputs are not copies: the next call
+   * may write them.
+   */
+  readonly tensors: ReadonlyMap<string, Tensor>;
+}
+
+/** Values for the user's inputs, by the names of their placeholders. */
+export type Inputs = ReadonlyMap<string, RuntimeValue>;
+
+/** How a call is run. */
+export interface CallOptions {
+  readonly semantics?: Semantics;
+  /** Sees the values of each node. */
+  readonly observe?: Observer;
+}
+
+export class Session {
+  readonly prepared: PreparedProgram;
+  /** The values of parameters, buffers and constants, by position among the program's inputs. */
+  readonly state: ReadonlyMap<number, RuntimeValue>;
+  readonly #writable: ReadonlySet<number>;
+
+  constructor(
+    prepared: PreparedProgram,
+    state: ReadonlyMap<number, RuntimeValue>,
+    registry: OperatorRegistry,
+  ) {
+    this.prepared = prepared;
+    this.state = state;
+    this.#writable = writableInputs(prepared.program, registry, state);
+  }
+
+  /**
+   * Reads a model's weights and makes it ready.
+   *
+   * @throws MissingOperatorsError before a weight is read; InputError when weights are missing.
+   */
+  static async open(model: Model, program: Program, registry = new OperatorRegistry()): Promise<Session> {
+    const prepared = prepareProgram(program, registry);
+    return new Session(prepared, await new StateReader(model).read(program), registry);
+  }
+
+  get program(): Program {
+    return this.prepared.program;
+  }
+
+  /**
+   * Calls the program; what it writes to buffers stays for the next call, and inputs that it writes to are written.
+   *
+   * @throws InputError when inputs are missing, or do not fit what the program was exported for; NodeError when a node
+   *   fails.
+   */
+  call(inputs: Inputs, { semantics = eager, observe }: CallOptions = {}): CallResult {
+    const values = this.inputValues(inputs);
+    checkInputs(this.program, values);
+    const execution = new Execution(this.prepared, semantics, observe);
+    const outputs = execution.runGraph(this.prepared.graphs[0]!, values);
+    const users = this.#settle(outputs, values);
+    return { outputs: users, tensors: this.#named(users, values) };
+  }
+
+  #named(outputs: readonly RuntimeValue[], inputs: readonly RuntimeValue[]): Map<string, Tensor> {
+    const result = new Map<string, Tensor>();
+    for (const [i, output] of outputs.entries()) {
+      if (isTensor(output)) result.set(`output.${i}`, output);
+      else if (output instanceof Scalar) result.set(`output.${i}`, numberTensor(output));
+    }
+    for (const [index, value] of inputs.entries()) {
+      if (this.#writable.has(index) && isTensor(value)) result.set(inputLabel(this.program, index), value);
+    }
+    return result;
+  }
+
+  /** The main graph's inputs in order. */
+  inputValues(inputs: Inputs): RuntimeValue[] {
+    return this.program.inputs.map(({ kind, name }, index) => {
+      if (kind === "user_input") return inputs.get(name);
+      return kind === "token" ? null : this.state.get(index);
+    });
+  }
+
+  /** Write mutations back where the signature says, and keep what the user's function returned. */
+  #settle(outputs: readonly RuntimeValue[], inputs: readonly RuntimeValue[]): RuntimeValue[] {
+    const { program } = this;
+    const specs = program.document.root.graph_module.signature.output_specs;
+    const target = (kind: string, name: string): RuntimeValue =>
+      inputs[program.inputs.findIndex((input) => input.kind === kind && input.name === name)];
+    const users: RuntimeValue[] = [];
+    for (const [i, spec] of specs.entries()) {
+      const value = outputs[i];
+      if ("buffer_mutation" in spec) write(target("buffer", spec.buffer_mutation.buffer_name), value);
+      else if ("parameter_mutation" in spec) {
+        write(target("parameter", spec.parameter_mutation.parameter_name), value);
+      } else if ("user_input_mutation" in spec) {
+        write(target("user_input", spec.user_input_mutation.user_input_name), value);
+      } else if ("user_output" in spec || "loss_output" in spec) users.push(...flatten(value));
+    }
+    return users;
+  }
+}
+
+function write(target: RuntimeValue, value: RuntimeValue): void {
+  if (!isTensor(target) || !isTensor(value) || value === target) return;
+  target.storage?.prepareWrite();
+  copyInto(target, value);
+}

@@ -1,0 +1,70 @@
+/** A program's parameters, buffers and constants as tensors that keep their sharing. */
+import type { Model, Payload } from "../archive/archive.ts";
+import { InputError } from "../errors.ts";
+import type { Program } from "../program/program.ts";
+import { dtypeOfCode } from "../tensor/dtype.ts";
+import { Memory, Storage } from "../tensor/storage.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { OpaqueObject, type RuntimeValue } from "./value.ts";
+
+/** Reads payloads when they are asked for; those in one file share its storage. */
+export class StateReader {
+  readonly #model: Model;
+  readonly #storages = new Map<string, Promise<Storage>>();
+
+  constructor(model: Model) {
+    this.#model = model;
+  }
+
+  /**
+   * What the program's inputs that are no user inputs hold, by position among all its inputs.
+   *
+   * @throws InputError when the archive has no bytes for one.
+   */
+  async read(program: Program): Promise<Map<number, RuntimeValue>> {
+    const [weights, constants] = [await this.#model.weights(), await this.#model.constants()];
+    const result = new Map<number, RuntimeValue>();
+    for (const [index, { kind, name }] of program.inputs.entries()) {
+      if (kind === "user_input" || kind === "constant_input" || kind === "token") continue;
+      const payload =
+        kind === "parameter" || kind === "buffer"
+          ? (weights.get(name) ?? constants.get(name))
+          : (constants.get(name) ?? weights.get(name));
+      if (kind === "custom_obj") result.set(index, new OpaqueObject(name));
+      else if (payload === undefined) throw this.#missing(kind, name);
+      else result.set(index, await this.#tensor(name, payload));
+    }
+    return result;
+  }
+
+  #missing(kind: string, name: string): InputError {
+    const bare = this.#model.entry === "";
+    const message = bare
+      ? `the document alone has no values for its ${kind.replace("_", " ")} '${name}'`
+      : `the archive has no values for the ${kind.replace("_", " ")} '${name}'`;
+    return new InputError("run/no-weights", message, {
+      help: bare
+        ? "run the .pt2 archive that torch.export.save wrote"
+        : "save the program again with torch.export.save",
+    });
+  }
+
+  async #tensor(name: string, { config, entry, read, size }: Payload): Promise<Tensor> {
+    const meta = config.tensor_meta;
+    if (meta === null || size === null) throw this.#missing("tensor", name);
+    let storage = this.#storages.get(entry);
+    if (storage === undefined) {
+      // Read once; the archive's bytes are not to be written to.
+      storage = read().then((bytes) => new Storage(new Memory(bytes.slice())));
+      this.#storages.set(entry, storage);
+    }
+    const integers = (list: readonly { as_int?: number }[]): number[] => list.map(({ as_int }) => as_int!);
+    return new Tensor(
+      await storage,
+      dtypeOfCode(meta.dtype),
+      integers(meta.sizes),
+      integers(meta.strides),
+      meta.storage_offset.as_int ?? 0,
+    );
+  }
+}
