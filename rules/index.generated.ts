@@ -37,7 +37,17 @@ import { branchMutatesUnseen } from "./cond/branch-mutates-unseen.ts";
 import { operandsAlias as condOperandsAlias } from "./cond/operands-alias.ts";
 import { outputMetadata } from "./cond/output-metadata.ts";
 import { predicateType } from "./cond/predicate-type.ts";
+import { deadNode } from "./graph/dead-node.ts";
+import { dialect } from "./graph/dialect.ts";
 import { duplicateDefinition } from "./graph/duplicate-definition.ts";
+import { functionalizedInBranch } from "./graph/functionalized-in-branch.ts";
+import { graphInterface } from "./graph/interface.ts";
+import { invalidMetadata } from "./graph/invalid-metadata.ts";
+import { missingMetadata } from "./graph/missing-metadata.ts";
+import { rangeConstraint } from "./graph/range-constraint.ts";
+import { unboundSymbol } from "./graph/unbound-symbol.ts";
+import { unusedMetadata } from "./graph/unused-metadata.ts";
+import { unusedRange } from "./graph/unused-range.ts";
 import { useBeforeDefinition } from "./graph/use-before-definition.ts";
 import { arity as loopArity } from "./loop/arity.ts";
 import { bodyAliasesInput } from "./loop/body-aliases-input.ts";
@@ -53,6 +63,15 @@ import { newerVersion } from "./schema/newer-version.ts";
 import { unknownKey } from "./schema/unknown-key.ts";
 import { unknownOperator } from "./schema/unknown-operator.ts";
 import { unsupportedVersion } from "./schema/unsupported-version.ts";
+import { duplicateTarget } from "./signature/duplicate-target.ts";
+import { inputs } from "./signature/inputs.ts";
+import { moduleCallGraph } from "./signature/module-call-graph.ts";
+import { mutation } from "./signature/mutation.ts";
+import { outputOrder } from "./signature/output-order.ts";
+import { outputs } from "./signature/outputs.ts";
+import { suppressionExpired } from "./suppression/expired.ts";
+import { suppressionInvalid } from "./suppression/invalid.ts";
+import { suppressionUnused } from "./suppression/unused.ts";
 
 /** The built-in rules, by id. */
 export const rules: readonly Rule[] = [
@@ -93,7 +112,17 @@ export const rules: readonly Rule[] = [
   condOperandsAlias,
   outputMetadata,
   predicateType,
+  deadNode,
+  dialect,
   duplicateDefinition,
+  functionalizedInBranch,
+  graphInterface,
+  invalidMetadata,
+  missingMetadata,
+  rangeConstraint,
+  unboundSymbol,
+  unusedMetadata,
+  unusedRange,
   useBeforeDefinition,
   loopArity,
   bodyAliasesInput,
@@ -109,4 +138,13 @@ export const rules: readonly Rule[] = [
   unknownKey,
   unknownOperator,
   unsupportedVersion,
+  duplicateTarget,
+  inputs,
+  moduleCallGraph,
+  mutation,
+  outputOrder,
+  outputs,
+  suppressionExpired,
+  suppressionInvalid,
+  suppressionUnused,
 ];

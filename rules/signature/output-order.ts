@@ -1,0 +1,54 @@
+import { defineRule } from "../../src/lint/rule.ts";
+import { specPath } from "../_shared/paths.ts";
+import { readSpec } from "../_shared/specs.ts";
+
+export const outputOrder = defineRule({
+  id: "signature/output-order",
+  severity: "error",
+  presets: ["recommended", "strict"],
+  summary: "a token or a mutation stands behind the program's results",
+  description: `
+The outputs of a program come in a fixed order: tokens, then the new values of buffers, parameters and inputs, then what
+the user gets. torch counts the first ones and takes the rest for the user's: in any other order it returns the new value of
+a buffer as a result, or \`torch.export.load\` refuses the program, "Mutation node x is neither a buffer nor a user input".
+`,
+  data: {
+    position: "which output, counting from 0",
+    kind: "what the signature says it is",
+    after: "the kind of the output before it, which should follow",
+    path: "the JSON path of the spec",
+  },
+  messages: { order: "output {position} is a {kind}, which must stand before every {after}" },
+  // The text form puts the outputs in order.
+  examples: { valid: [], invalid: [] },
+  create: (ctx) => ({
+    program: () => {
+      let highest = 0;
+      let after = "";
+      const { output_specs } = ctx.program.document.root.graph_module.signature;
+      for (const [position, spec] of output_specs.entries()) {
+        const { kind } = readSpec(spec);
+        const rank = RANKS[kind] ?? LAST;
+        if (rank < highest) {
+          ctx.report({
+            at: ctx.program.main,
+            message: "order",
+            data: { position, kind, after, path: specPath("output", position) },
+            help: "order graph.outputs and signature.output_specs alike: tokens, mutations, results",
+          });
+        } else {
+          highest = rank;
+          after = kind;
+        }
+      }
+    },
+  }),
+});
+
+const RANKS: Readonly<Record<string, number>> = {
+  token: 0,
+  buffer_mutation: 1,
+  parameter_mutation: 1,
+  user_input_mutation: 1,
+};
+const LAST = 2;
