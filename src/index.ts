@@ -12,8 +12,10 @@ import { rules as builtInRules } from "../rules/index.generated.ts";
 import { type Config, resolveConfig } from "./lint/config.ts";
 import type { Diagnostic, LintReport } from "./lint/diagnostic.ts";
 import { activeRules, runRules } from "./lint/engine.ts";
+import { numbered } from "./lint/fingerprint.ts";
 import { type LintSource, lintFiles, registryOf } from "./lint/lint.ts";
 import type { Rule } from "./lint/rule.ts";
+import { Suppressor } from "./lint/suppressor.ts";
 import type { Program } from "./program/program.ts";
 
 export type { BodyEffects, Write } from "./analysis/storage.ts";
@@ -30,6 +32,7 @@ export {
   type PresetName,
 } from "./lint/config.ts";
 export type {
+  BaselineUse,
   Counts,
   Diagnostic,
   Json,
@@ -37,6 +40,8 @@ export type {
   LintResult,
   Severity,
   SourceFrame,
+  SuppressedDiagnostic,
+  Suppression,
 } from "./lint/diagnostic.ts";
 export type { LintSource } from "./lint/lint.ts";
 export {
@@ -50,6 +55,7 @@ export {
   type RuleContext,
   type RuleMeta,
 } from "./lint/rule.ts";
+export type { SuppressionEntry } from "./lint/suppression-list.ts";
 export { type OpenedFile, open } from "./open.ts";
 export { type Body, type BodyInput, type HopCall, hopCall } from "./ops/hop/hop.ts";
 export { OperatorRegistry } from "./ops/registry.ts";
@@ -76,8 +82,10 @@ export async function lint(
   return lintFiles(sources, { config: resolveConfig(config, { rules: builtInRules }) });
 }
 
-/** Lints a program that is in memory already, e.g. between two passes of a compiler. */
+/** Lints a program that is in memory already, e.g. between two passes of a compiler. What is suppressed is left out. */
 export function lintProgram(program: Program, config: Config = {}): Diagnostic[] {
   const resolved = resolveConfig(config, { rules: builtInRules });
-  return runRules(program, activeRules(resolved), registryOf(resolved));
+  const diagnostics = numbered(runRules(program, activeRules(resolved), registryOf(resolved)));
+  const suppressor = new Suppressor(resolved);
+  return suppressor.apply({ path: "", model: program.name, program, diagnostics, archive: [] }).reported;
 }

@@ -63,8 +63,26 @@ export const commands = {
         describe: "The rules to start from [default: recommended]",
       },
       config,
-      quiet: { type: "boolean", describe: "Write errors only" },
+      quiet: { type: "boolean", describe: "Write errors only, and count the rest" },
       "max-warnings": { type: "count", describe: "Exit with 1 when there are more warnings than this" },
+      baseline: { type: "string", describe: "Do not report the findings that this file lists" },
+      "update-baseline": {
+        type: "boolean",
+        describe: "Write the present findings to the file of --baseline, and exit with 0",
+      },
+      inline: {
+        type: "boolean",
+        describe:
+          "With --no-inline, suppressions within an archive do not count: for archives that are not trusted",
+      },
+      "source-root": {
+        type: "string",
+        describe: "Folder to look for the recorded Python files in, so that findings name them there",
+      },
+      "path-map": {
+        type: "list",
+        describe: "FROM=TO: put TO in place of a recorded path's beginning, as in /build/repo=.",
+      },
       color,
     },
     examples: [
@@ -72,6 +90,7 @@ export const commands = {
       ["$0 exports/ 'more/**/*.pt2'", "every program in a folder and of a glob"],
       ["$0 model.pt2 -f sarif -o pt2lint.sarif", "for code scanning"],
       ["$0 model.pt2 --rule 'cache/*=off'", "without the rules of one family"],
+      ["$0 exports/ --baseline known.json", "what is new since known.json was written"],
     ],
   },
   show: {
@@ -95,6 +114,24 @@ export const commands = {
       color,
     },
     examples: [["$0 rules --format json", "for a program to read"]],
+  },
+  init: {
+    describe: "Write a config and a CI job to start from",
+    operands: null,
+    options: {
+      ci: {
+        type: "string",
+        choices: ["github", "none"],
+        default: "github",
+        describe: "The CI service to write a job for",
+      },
+      paths: {
+        type: "string",
+        describe: "Where the programs are, for the CI job [default: the folder]",
+      },
+      force: { type: "boolean", describe: "Write over files that are there" },
+    },
+    examples: [["$0 init", "pt2lint.json and .github/workflows/pt2lint.yml"]],
   },
   explain: {
     describe: "Say what a rule finds, why it matters and what to do",

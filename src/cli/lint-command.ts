@@ -1,8 +1,12 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Counts, LintReport } from "../lint/diagnostic.ts";
 import { lintFiles } from "../lint/lint.ts";
+import { sourceMapper } from "../lint/source-paths.ts";
 import { reports } from "../report/index.ts";
 import { count } from "../report/text.ts";
-import type { Invocation } from "./arguments.ts";
+import { type Invocation, UsageError } from "./arguments.ts";
+import { withBaseline } from "./baseline-file.ts";
 import { loadConfig } from "./load-config.ts";
 import { writeNote, writeResult } from "./output.ts";
 import { expandPaths } from "./paths.ts";
@@ -11,9 +15,12 @@ import { paintFor, widthOf } from "./terminal.ts";
 /** `pt2lint lint PATH...`; gives the exit code. */
 export async function lintCommand({ operands, options }: Invocation<"lint">): Promise<number> {
   const root = process.cwd();
+  checkFlags(options);
   const paths = await expandPaths(operands, root);
   const config = await loadConfig(options, root);
-  const report = await lintFiles(paths, { config });
+  const mapSource = sourceMapperOf(options, root);
+  const found = await lintFiles(paths, { config, inline: options.inline ?? true, ...mapSource });
+  const report = withBaseline(found, options, config, root);
   const file = options["output-file"];
   const paint = await paintFor(options.color, file);
   const width = widthOf(file === undefined ? process.stdout : {});
@@ -22,16 +29,41 @@ export async function lintCommand({ operands, options }: Invocation<"lint">): Pr
   return exitCodeOf(report.counts, options["max-warnings"]);
 }
 
+type Flags = Invocation<"lint">["options"];
+
+function checkFlags(options: Flags): void {
+  if (options["update-baseline"] === true && options.baseline === undefined) {
+    throw new UsageError("--update-baseline needs --baseline FILE, the file to write");
+  }
+}
+
+function sourceMapperOf(options: Flags, cwd: string) {
+  const sourceRoot = options["source-root"];
+  const pathMap = options["path-map"].map(splitMapping);
+  if (sourceRoot === undefined && pathMap.length === 0) return {};
+  if (
+    sourceRoot !== undefined &&
+    !statSync(resolve(cwd, sourceRoot), { throwIfNoEntry: false })?.isDirectory()
+  ) {
+    throw new UsageError(`--source-root ${sourceRoot}: no such folder`);
+  }
+  return { mapSource: sourceMapper({ sourceRoot, pathMap, cwd }) };
+}
+
+function splitMapping(text: string): readonly [from: string, to: string] {
+  const at = text.lastIndexOf("=");
+  if (at > 0 && at < text.length - 1) return [text.slice(0, at), text.slice(at + 1)];
+  throw new UsageError(`--path-map takes FROM=TO, such as /build/repo=., not ${JSON.stringify(text)}`);
+}
+
+/** Leaves the counts as they are: they say what was found, the diagnostics what is shown of it. */
 function errorsOnly(report: LintReport): LintReport {
   const results = report.results.map((result) => ({
     ...result,
     diagnostics: result.diagnostics.filter(({ severity }) => severity === "error"),
-    counts: errorCount(result.counts),
   }));
-  return { ...report, results, counts: errorCount(report.counts) };
+  return { ...report, results };
 }
-
-const errorCount = ({ error }: Counts): Counts => ({ error, warning: 0, info: 0 });
 
 function exitCodeOf({ error, warning }: Counts, maxWarnings: number | undefined): number {
   if (maxWarnings === undefined || warning <= maxWarnings) return error > 0 ? 1 : 0;

@@ -133,14 +133,20 @@ function addCommand(parser: Argv, name: CommandName, found: Found): void {
   );
 }
 
-/** The default stands in the help only: `toInvocation` applies it, after it has seen what was given. */
+/**
+ * The default stands in the help only: `toInvocation` applies it, after it has seen what was given. A count has no
+ * type for yargs: it would give `few` as NaN, and the message could not say what was given.
+ */
 function toYargs({ type, alias, choices, describe, default: value }: OptionSpec): Options {
+  const notes = [type === "count" ? " [number]" : "", value === undefined ? "" : ` [default: ${value}]`].join(
+    "",
+  );
   return {
-    type: type === "boolean" ? "boolean" : "string",
+    ...(type === "count" ? {} : { type: type === "boolean" ? "boolean" : "string" }),
     ...(type === "boolean" ? {} : { requiresArg: true }),
     ...(alias === undefined ? {} : { alias }),
     ...(choices === undefined ? {} : { choices }),
-    describe: value === undefined ? describe : `${describe} [default: ${value}]`,
+    describe: describe + notes,
   };
 }
 

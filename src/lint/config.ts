@@ -1,7 +1,10 @@
 import { parseSchema } from "../ops/schema-string.ts";
+import { describe, isRecord, type ReportProblem } from "./checks.ts";
 import { didYouMean } from "./closest.ts";
 import type { Severity } from "./diagnostic.ts";
+import { matchesPattern } from "./pattern.ts";
 import type { Rule } from "./rule.ts";
+import { checkSuppressions, type SuppressionEntry } from "./suppression-list.ts";
 
 /** A rule's setting: off, or on with this severity. */
 export type Level = Severity | "off";
@@ -32,14 +35,19 @@ export interface Config {
   readonly plugins?: readonly Plugin[];
   /** Custom operators by their schema: `mylib::scale_(Tensor(a!) x, float by) -> Tensor(a!)`. */
   readonly operators?: readonly string[];
+  /** Findings that are known and shall not be reported. */
+  readonly suppressions?: readonly SuppressionEntry[];
 }
 
-/** What the engine works with: every rule, how severe each one is, and the custom operators. */
+/** What the engine works with: every rule, how severe each one is, and the rest of the config. */
 export interface ResolvedConfig {
   /** Has every rule's id. */
   readonly severities: Map<string, Level>;
   readonly rules: Rule[];
   readonly operators: string[];
+  readonly suppressions: readonly SuppressionEntry[];
+  /** How reports name the config: its path, where it has one. */
+  readonly origin: string;
 }
 
 /** Types a config in an editor; returns it as it is. */
@@ -83,11 +91,11 @@ export function resolveConfig(config: unknown, options: ResolveOptions): Resolve
   applySettings(severities, options.overrides?.rules ?? [], (key, problem) => {
     problems.push(`--rule ${key.slice("rules[".length, -1)}: ${problem}`);
   });
+  const suppressions = checkSuppressions(checked.suppressions ?? [], [...severities.keys()], report);
   if (problems.length > 0) throw new ConfigError(problems);
-  return { severities, rules, operators: [...(checked.operators ?? [])] };
+  const operators = [...(checked.operators ?? [])];
+  return { severities, rules, operators, suppressions, origin: options.origin ?? "config" };
 }
-
-type ReportProblem = (key: string, problem: string) => void;
 
 /** Each known key and its check; the check says whether the value can be used. */
 const KEYS: Record<keyof Config, (value: unknown, report: ReportProblem) => boolean> = {
@@ -95,6 +103,8 @@ const KEYS: Record<keyof Config, (value: unknown, report: ReportProblem) => bool
   rules: checkRules,
   plugins: checkPlugins,
   operators: checkOperators,
+  // Checked when all rules are known: an entry names one.
+  suppressions: () => true,
 };
 
 /** The parts of `config` that can be used; the rest is reported. */
@@ -250,26 +260,11 @@ function applySettings(
 
 function matching(pattern: string, severities: ReadonlyMap<string, Level>): string[] {
   if (!pattern.includes("*")) return severities.has(pattern) ? [pattern] : [];
-  const source = pattern.split("*").map((part) => part.replaceAll(/[^\w/]/g, "\\$&"));
-  const expression = new RegExp(`^${source.join(".*")}$`);
-  return [...severities.keys()].filter((id) => expression.test(id));
+  return [...severities.keys()].filter((id) => matchesPattern(pattern, id));
 }
 
 /** How every part of pt2lint says that it has no such rule. */
 export function unknownRule(id: string, known: Iterable<string>): string {
   if (id.includes("*")) return "no rule has such an id; 'pt2lint rules' lists them";
   return `no such rule${didYouMean(id, known) || ";"} 'pt2lint rules' lists them`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (Array.isArray(value)) return "a list";
-  if (value === null || typeof value !== "object") {
-    return typeof value === "function" ? "a function" : String(value);
-  }
-  return "an object";
 }

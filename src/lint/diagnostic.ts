@@ -31,6 +31,25 @@ export interface Diagnostic {
   readonly module: string;
   /** Stable, machine-readable facts; every rule documents its own keys. */
   readonly data: { readonly [key: string]: Json };
+  /** Which one it is among the model's findings of the same rule, module, target and message; absent for the first. */
+  readonly ordinal?: number;
+}
+
+/** Why a finding is not reported. */
+export interface Suppression {
+  /** As SARIF 2.1.0 has it (3.35.2): in the Python source, or beside it. */
+  readonly kind: "inSource" | "external";
+  /** `archive` is the extra file `pt2lint.json` of the .pt2. */
+  readonly by: "comment" | "annotation" | "archive" | "config" | "baseline";
+  /** Empty when none was given. */
+  readonly reason: string;
+}
+
+/** A finding that is known and not reported. */
+export interface SuppressedDiagnostic {
+  readonly diagnostic: Diagnostic;
+  /** At least one. */
+  readonly suppressions: readonly Suppression[];
 }
 
 export interface Counts {
@@ -55,7 +74,19 @@ export interface LintResult {
   /** Branches and bodies of higher-order operators. */
   readonly branches: number;
   readonly diagnostics: readonly Diagnostic[];
+  readonly suppressed: readonly SuppressedDiagnostic[];
+  /** Of what was found and is not suppressed. */
   readonly counts: Counts;
+}
+
+/** What a baseline did to a report. */
+export interface BaselineUse {
+  /** The baseline's path as the user gave it. */
+  readonly file: string;
+  /** How many findings it hides. */
+  readonly hidden: number;
+  /** Its entries of linted files that no finding agrees with any more. */
+  readonly stale: readonly { readonly path: string; readonly rule: string; readonly message: string }[];
 }
 
 /** What a report formats: the outcome of one run of `lint`. */
@@ -66,4 +97,6 @@ export interface LintReport {
   /** How many rules were on. */
   readonly rules: number;
   readonly elapsedMs: number;
+  /** Absent when there is no baseline. */
+  readonly baseline?: BaselineUse;
 }

@@ -119,7 +119,8 @@ function nearestFrame(node: Node, frames: Map<Node, SourceFrame | null>): Source
   return null;
 }
 
-function fill(template: string, words: Readonly<Record<string, Json>>): string {
+/** A message from its template. */
+export function fill(template: string, words: Readonly<Record<string, Json>>): string {
   return template.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const word = words[name];
     return word === undefined ? whole : typeof word === "string" ? word : JSON.stringify(word);

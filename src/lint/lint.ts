@@ -5,14 +5,20 @@ import { readProgram } from "../open.ts";
 import { OperatorRegistry } from "../ops/registry.ts";
 import type { Program } from "../program/program.ts";
 import { VERSION } from "../version.ts";
+import { archiveSuppressions } from "./archive-suppressions.ts";
 import type { ResolvedConfig } from "./config.ts";
-import type { Counts, Diagnostic, LintReport, LintResult } from "./diagnostic.ts";
+import type { Counts, Diagnostic, LintReport, LintResult, SourceFrame } from "./diagnostic.ts";
 import { type ActiveRule, activeRules, runRules } from "./engine.ts";
+import { numbered } from "./fingerprint.ts";
+import type { SuppressionEntry } from "./suppression-list.ts";
+import { Suppressor, type SuppressorOptions } from "./suppressor.ts";
 
-export interface LintOptions {
+export interface LintOptions extends SuppressorOptions {
   readonly config: ResolvedConfig;
   /** Called before each file. */
   readonly onProgress?: (path: string, index: number, total: number) => void;
+  /** Gives a line of Python the path that its file has here. */
+  readonly mapSource?: (frame: SourceFrame) => SourceFrame;
 }
 
 /** A file to lint: a path, or bytes with the name to report them under. */
@@ -26,13 +32,19 @@ export async function lintFiles(sources: readonly LintSource[], options: LintOpt
   const start = performance.now();
   const { config } = options;
   const active = activeRules(config);
-  const registry = registryOf(config);
-  const results: LintResult[] = [];
+  const shared = {
+    ...options,
+    active,
+    registry: registryOf(config),
+    suppressor: new Suppressor(config, options),
+  };
+  const found: LintResult[] = [];
   for (const [index, source] of sources.entries()) {
     const path = typeof source === "string" ? source : source.path;
     options.onProgress?.(path, index, sources.length);
-    results.push(...(await new FileLinter(path, config, active, registry).lint(source)));
+    found.push(...(await new FileLinter(path, shared).lint(source)));
   }
+  const results = withSuppressionFindings(found, shared);
   return {
     tool: { name: "pt2lint", version: VERSION },
     results,
@@ -49,22 +61,30 @@ export function registryOf(config: ResolvedConfig): OperatorRegistry {
   return registry;
 }
 
+/** What the linting of every file needs. */
+interface Shared {
+  readonly config: ResolvedConfig;
+  readonly active: readonly ActiveRule[];
+  readonly registry: OperatorRegistry;
+  readonly suppressor: Suppressor;
+  readonly inline?: boolean;
+  readonly mapSource?: (frame: SourceFrame) => SourceFrame;
+}
+
+/** A model as it was read, and all that was found in it. */
+interface ReadModel {
+  readonly name: string;
+  readonly program: Program | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 class FileLinter {
   readonly #path: string;
-  readonly #config: ResolvedConfig;
-  readonly #active: readonly ActiveRule[];
-  readonly #registry: OperatorRegistry;
+  readonly #shared: Shared;
 
-  constructor(
-    path: string,
-    config: ResolvedConfig,
-    active: readonly ActiveRule[],
-    registry: OperatorRegistry,
-  ) {
+  constructor(path: string, shared: Shared) {
     this.#path = path;
-    this.#config = config;
-    this.#active = active;
-    this.#registry = registry;
+    this.#shared = shared;
   }
 
   async lint(source: LintSource): Promise<LintResult[]> {
@@ -72,50 +92,71 @@ class FileLinter {
     try {
       archive = await openArchive(typeof source === "string" ? source : source.bytes);
     } catch (error) {
-      return [this.#result("", undefined, [this.#fault(error)].flat())];
+      return [this.#result({ name: "", program: undefined, diagnostics: [this.#fault(error)].flat() }, [])];
     }
     try {
-      const results: LintResult[] = [];
-      for (const model of archive.models) results.push(await this.#lintModel(model));
+      const models: ReadModel[] = [];
+      for (const model of archive.models) models.push(await this.#readModel(model));
       // Faults beside the documents belong to the whole file: they stand with its first model.
       const faults = (await archive.faults()).flatMap((fault) => this.#fault(fault));
-      const [first, ...others] = results;
-      if (first === undefined || faults.length === 0) return results;
-      const diagnostics = [...faults, ...first.diagnostics];
-      return [{ ...first, diagnostics, counts: countSeverities(diagnostics) }, ...others];
+      const entries = await this.#archiveList(archive);
+      return models.map((model, at) =>
+        this.#result(at > 0 ? model : { ...model, diagnostics: [...faults, ...model.diagnostics] }, entries),
+      );
     } finally {
       await archive.close();
     }
   }
 
-  async #lintModel(model: Model): Promise<LintResult> {
+  async #readModel(model: Model): Promise<ReadModel> {
     let program: Program;
     try {
       program = await readProgram(model);
     } catch (error) {
-      return this.#result(model.name, undefined, this.#fault(error));
+      return { name: model.name, program: undefined, diagnostics: this.#fault(error) };
     }
-    return this.#result(model.name, program, runRules(program, this.#active, this.#registry));
+    const { active, registry } = this.#shared;
+    return { name: model.name, program, diagnostics: runRules(program, active, registry) };
   }
 
-  #result(model: string, program: Program | undefined, diagnostics: readonly Diagnostic[]): LintResult {
+  /** What the archive itself asks to hide. */
+  async #archiveList(archive: Archive): Promise<readonly SuppressionEntry[]> {
+    const { config, suppressor, inline = true } = this.#shared;
+    if (!inline) return [];
+    const { entries, problems } = await archiveSuppressions(archive, [...config.severities.keys()]);
+    const model = archive.models[0]?.name ?? "";
+    for (const problem of problems) suppressor.refuse(problem, this.#path, model);
+    return entries;
+  }
+
+  #result({ name, program, diagnostics }: ReadModel, archive: readonly SuppressionEntry[]): LintResult {
+    const { mapSource, suppressor } = this.#shared;
+    const all = numbered(diagnostics.map((diagnostic) => withSource(diagnostic, mapSource)));
+    const { reported, suppressed } = suppressor.apply({
+      path: this.#path,
+      model: name,
+      program,
+      diagnostics: all,
+      archive,
+    });
     return {
       path: this.#path,
-      model,
+      model: name,
       torchVersion: program?.torchVersion ?? "",
       schemaVersion: program?.schemaVersion ?? "",
       dialect: program?.dialect ?? "",
       nodes: program?.nodeCount ?? 0,
       branches: program ? program.graphs.length - 1 : 0,
-      diagnostics,
-      counts: countSeverities(diagnostics),
+      diagnostics: reported,
+      suppressed,
+      counts: countSeverities(reported),
     };
   }
 
   /** The diagnostic of what the reader found, or none when its rule is off. Anything else is thrown on. */
   #fault(error: unknown): Diagnostic[] {
     if (!(error instanceof InputError)) throw error;
-    const severity = this.#config.severities.get(error.rule) ?? "error";
+    const severity = this.#shared.config.severities.get(error.rule) ?? "error";
     if (severity === "off") return [];
     return [
       {
@@ -135,8 +176,51 @@ class FileLinter {
   }
 }
 
+function withSource(
+  diagnostic: Diagnostic,
+  mapSource: ((frame: SourceFrame) => SourceFrame) | undefined,
+): Diagnostic {
+  const { source } = diagnostic;
+  if (source === null || mapSource === undefined) return diagnostic;
+  const mapped = mapSource(source);
+  return mapped === source ? diagnostic : { ...diagnostic, source: mapped };
+}
+
+/** The results with what was found of the suppressions; those of the config get a result of their own. */
+function withSuppressionFindings(
+  results: readonly LintResult[],
+  { suppressor, mapSource, config }: Shared,
+): LintResult[] {
+  const found = suppressor.findings().map((finding) => {
+    const diagnostic = withSource(finding.diagnostic, mapSource);
+    return { ...finding, diagnostic };
+  });
+  const own = found.filter(({ path }) => path === null).map(({ diagnostic }) => diagnostic);
+  const extended = results.map((result) => {
+    const here = found.filter(({ path, model }) => path === result.path && model === result.model);
+    return here.length === 0
+      ? result
+      : withMore(
+          result,
+          here.map(({ diagnostic }) => diagnostic),
+        );
+  });
+  return own.length === 0 ? extended : [...extended, withMore(unreadResult(config.origin), own)];
+}
+
+function withMore(result: LintResult, more: readonly Diagnostic[]): LintResult {
+  const diagnostics = [...result.diagnostics, ...numbered(more)];
+  return { ...result, diagnostics, counts: countSeverities(diagnostics) };
+}
+
+/** A result for a file that is no program. */
+function unreadResult(path: string): LintResult {
+  const nothing = { model: "", torchVersion: "", schemaVersion: "", dialect: "", nodes: 0, branches: 0 };
+  return { path, ...nothing, diagnostics: [], suppressed: [], counts: countSeverities([]) };
+}
+
 /** How many diagnostics there are of each severity. */
-function countSeverities(diagnostics: readonly Diagnostic[]): Counts {
+export function countSeverities(diagnostics: readonly Diagnostic[]): Counts {
   const counts = { error: 0, warning: 0, info: 0 };
   for (const { severity } of diagnostics) counts[severity]++;
   return counts;

@@ -66,7 +66,7 @@ function shown({ message, data }: InvalidExample["diagnostics"][number]): string
 
 /** What a rule documents and no example shows, or shows and does not document. */
 export function wordFaults(rule: Rule, cases: RuleCases = {}): string[] {
-  if (rule.reportedBy === "reader") return [];
+  if (rule.reportedBy !== undefined) return [];
   const faults: string[] = [];
   if (rule.examples.valid.length === 0) faults.push("has no valid example");
   if (rule.examples.invalid.length === 0) faults.push("has no invalid example");

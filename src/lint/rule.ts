@@ -29,10 +29,11 @@ export interface RuleMeta {
   /** The severity it has where a preset turns it on. */
   readonly severity: Severity;
   /**
-   * Set where the fault is found while the file is read, before there is a program to look at: such a rule's
-   * `create` gives no listeners, and it needs no examples.
+   * Set where no listener finds the fault: the `reader` finds it while the file is read, before there is a program
+   * to look at; the `linter`, when all findings are known. The rule's `create` gives no listeners, and it needs no
+   * examples.
    */
-  readonly reportedBy?: "reader";
+  readonly reportedBy?: "reader" | "linter";
   /** Empty for a rule that only `--preset all` or `--rule` turns on. */
   readonly presets: readonly Preset[];
   /** One line: what is wrong, for tables. */

@@ -10,13 +10,24 @@ const NOT_THE_USERS = /^<|(^|[\\/](site|dist)-packages[\\/])torch[\\/]/;
 export function userFrame(stackTrace: string): SourceFrame | null {
   const lines = stackTrace.split("\n");
   for (let i = lines.length - 1; i >= 0; i--) {
-    const match = FRAME.exec(lines[i]!);
-    if (match === null || NOT_THE_USERS.test(match[1]!)) continue;
-    const next = lines[i + 1];
-    const code = next === undefined || FRAME.test(next) ? "" : next.trim();
-    return { file: match[1]!, line: Number(match[2]), function: match[3]!, code };
+    const frame = frameAt(lines, i);
+    if (frame !== null) return frame;
   }
   return null;
+}
+
+/** All such frames, the outermost call first. */
+export function userFrames(stackTrace: string): SourceFrame[] {
+  const lines = stackTrace.split("\n");
+  return lines.map((_line, at) => frameAt(lines, at)).filter((frame) => frame !== null);
+}
+
+function frameAt(lines: readonly string[], at: number): SourceFrame | null {
+  const match = FRAME.exec(lines[at]!);
+  if (match === null || NOT_THE_USERS.test(match[1]!)) return null;
+  const next = lines[at + 1];
+  const code = next === undefined || FRAME.test(next) ? "" : next.trim();
+  return { file: match[1]!, line: Number(match[2]), function: match[3]!, code };
 }
 
 /** The innermost path in an `nn_module_stack`, whose entries are `key,path,type` with `;` between them. */

@@ -1,4 +1,4 @@
-import type { Counts, Diagnostic, LintReport, LintResult } from "../lint/diagnostic.ts";
+import type { BaselineUse, Counts, Diagnostic, LintReport, LintResult } from "../lint/diagnostic.ts";
 import { safeJson } from "./text.ts";
 
 /** The version of this document's form; it changes when a key goes or changes its meaning. */
@@ -10,6 +10,7 @@ export function json(report: LintReport): string {
     schemaVersion: SCHEMA_VERSION,
     tool: { name: report.tool.name, version: report.tool.version },
     results: report.results.map(resultOf),
+    ...(report.baseline === undefined ? {} : { baseline: baselineOf(report.baseline) }),
     counts: countsOf(report.counts),
   });
 }
@@ -23,6 +24,10 @@ function resultOf(result: LintResult) {
     dialect: result.dialect,
     nodes: result.nodes,
     diagnostics: result.diagnostics.map(diagnosticOf),
+    suppressed: result.suppressed.map(({ diagnostic, suppressions }) => ({
+      ...diagnosticOf(diagnostic),
+      suppressions: suppressions.map(({ kind, by, reason }) => ({ kind, by, reason })),
+    })),
     counts: countsOf(result.counts),
   };
 }
@@ -40,6 +45,10 @@ function diagnosticOf(diagnostic: Diagnostic) {
     source: source && { file: source.file, line: source.line, function: source.function, code: source.code },
     data: diagnostic.data,
   };
+}
+
+function baselineOf({ file, hidden, stale }: BaselineUse): BaselineUse {
+  return { file, hidden, stale: stale.map(({ path, rule, message }) => ({ path, rule, message })) };
 }
 
 function countsOf({ error, warning, info }: Counts): Counts {

@@ -1,5 +1,6 @@
 /** Reports that the tests of every format share: one of each thing that a format has to show. */
-import type { Counts, Diagnostic, LintReport, LintResult } from "../lint/diagnostic.ts";
+import type { Counts, Diagnostic, LintReport, LintResult, Suppression } from "../lint/diagnostic.ts";
+import { numbered } from "../lint/fingerprint.ts";
 import type { RuleMeta } from "../lint/rule.ts";
 import { plainPaint, type ReportOptions } from "./options.ts";
 
@@ -90,6 +91,10 @@ const truncated: Diagnostic = {
   data: { size: 512 },
 };
 
+const inSource: Suppression = { kind: "inSource", by: "comment", reason: "the backend copies \u001b[31m" };
+const external: Suppression = { kind: "external", by: "config", reason: "" };
+const known: Suppression = { kind: "external", by: "baseline", reason: "in pt2lint-baseline.json" };
+
 /** Counts of a list of findings. */
 function countsOf(diagnostics: readonly Diagnostic[]): Counts {
   const of = (severity: string) => diagnostics.filter((each) => each.severity === severity).length;
@@ -106,7 +111,8 @@ export function resultOf(diagnostics: readonly Diagnostic[], rest: Partial<LintR
     dialect: "TRAINING",
     nodes: 412,
     branches: 8,
-    diagnostics,
+    diagnostics: numbered(diagnostics),
+    suppressed: [],
     counts: countsOf(diagnostics),
     ...rest,
   };
@@ -137,6 +143,25 @@ export const samples = {
     resultOf([], { path: "both.pt2", model: "prefill" }),
     resultOf([unused], { path: "both.pt2", model: "decode" }),
   ),
+  suppressed: {
+    ...reportOf(
+      resultOf([worthKnowing], {
+        suppressed: [
+          { diagnostic: aliasing, suppressions: [inSource, external] },
+          { diagnostic: { ...aliasing, ordinal: 1 }, suppressions: [known] },
+        ],
+      }),
+      resultOf([], {
+        path: "models/clean.pt2",
+        suppressed: [{ diagnostic: unused, suppressions: [external] }],
+      }),
+    ),
+    baseline: {
+      file: "pt2lint-baseline.json",
+      hidden: 1,
+      stale: [{ path: "decoder.pt2", rule: "cond/arity", message: "torch.cond takes two branches" }],
+    },
+  },
   hostile: reportOf(resultOf([hostile], { path: "a\u001b[2Jb.pt2", model: "mo\ndel", dialect: "A\rB" })),
 } satisfies Record<string, LintReport>;
 

@@ -1,5 +1,5 @@
-import type { Diagnostic, LintReport, LintResult, Severity } from "../lint/diagnostic.ts";
-import { fingerprints } from "../lint/fingerprint.ts";
+import type { Diagnostic, LintReport, LintResult, Severity, Suppression } from "../lint/diagnostic.ts";
+import { fingerprint } from "../lint/fingerprint.ts";
 import type { RuleMeta } from "../lint/rule.ts";
 import { logicalName, uriOf } from "./locate.ts";
 import type { ReportOptions } from "./options.ts";
@@ -9,9 +9,10 @@ const LEVELS: Record<Severity, string> = { error: "error", warning: "warning", i
 
 /** SARIF 2.1.0: what GitHub code scanning, Azure DevOps and IDEs read. */
 export function sarif(report: LintReport, options: ReportOptions): string {
-  const ids = [...new Set(report.results.flatMap(({ diagnostics }) => diagnostics.map(({ rule }) => rule)))];
+  const ids = [...new Set(report.results.flatMap(ruleIds))];
   const metas = new Map(options.rules.map((rule) => [rule.id, rule]));
   const indexes = new Map(ids.map((id, at) => [id, at]));
+  const run = { indexes, root: options.root, hasBaseline: report.baseline !== undefined };
   return safeJson({
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
@@ -25,10 +26,21 @@ export function sarif(report: LintReport, options: ReportOptions): string {
           },
         },
         artifacts: artifactsOf(report.results, options.root),
-        results: report.results.flatMap((result) => resultsOf(result, indexes, options.root)),
+        results: report.results.flatMap((result) => resultsOf(result, run)),
       },
     ],
   });
+}
+
+/** What every result of a run needs to know of it. */
+interface Run {
+  readonly indexes: ReadonlyMap<string, number>;
+  readonly root: string;
+  readonly hasBaseline: boolean;
+}
+
+function ruleIds({ diagnostics, suppressed }: LintResult): string[] {
+  return [...diagnostics, ...suppressed.map(({ diagnostic }) => diagnostic)].map(({ rule }) => rule);
 }
 
 function descriptorOf(id: string, meta: RuleMeta | undefined) {
@@ -49,9 +61,24 @@ function artifactsOf(results: readonly LintResult[], root: string) {
   return paths.map((path) => ({ location: uriOf(path, root), roles: ["analysisTarget"] }));
 }
 
-function resultsOf(result: LintResult, indexes: ReadonlyMap<string, number>, root: string) {
-  const prints = fingerprints(result.diagnostics);
-  return result.diagnostics.map((diagnostic, at) => ({
+function resultsOf(result: LintResult, run: Run) {
+  return [
+    ...result.diagnostics.map((diagnostic) => resultOf(diagnostic, [], result, run)),
+    ...result.suppressed.map(({ diagnostic, suppressions }) =>
+      resultOf(diagnostic, suppressions, result, run),
+    ),
+  ];
+}
+
+function resultOf(
+  diagnostic: Diagnostic,
+  suppressions: readonly Suppression[],
+  result: LintResult,
+  { indexes, root, hasBaseline }: Run,
+) {
+  const print = fingerprint(diagnostic);
+  const isKnown = suppressions.some(({ by }) => by === "baseline");
+  return {
     ruleId: diagnostic.rule,
     ruleIndex: indexes.get(diagnostic.rule),
     level: LEVELS[diagnostic.severity],
@@ -59,9 +86,16 @@ function resultsOf(result: LintResult, indexes: ReadonlyMap<string, number>, roo
     locations: [locationOf(diagnostic, result, root)],
     ...relatedOf(diagnostic, result, root),
     // GitHub matches alerts by `primaryLocationLineHash` alone; the other name is for everyone else.
-    partialFingerprints: { "pt2lint/v1": prints[at], primaryLocationLineHash: `${prints[at]}:1` },
+    partialFingerprints: { "pt2lint/v1": print, primaryLocationLineHash: `${print}:1` },
+    ...(hasBaseline ? { baselineState: isKnown ? "unchanged" : "new" } : {}),
+    ...(suppressions.length === 0 ? {} : { suppressions: suppressions.map(suppressionOf) }),
     properties: { data: diagnostic.data },
-  }));
+  };
+}
+
+function suppressionOf({ kind, by, reason }: Suppression) {
+  const justification = reason === "" ? {} : { justification: sanitize(reason) };
+  return { kind, status: "accepted", ...justification, properties: { by } };
 }
 
 function textOf({ message, detail, help }: Diagnostic): string {

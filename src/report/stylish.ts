@@ -69,8 +69,14 @@ function headLine(result: LintResult, hasSiblings: boolean, clean: boolean, { pa
   if (result.nodes > 0) facts.push(sizeOf(result));
   const parts = [paint.strong(sanitize(result.path))];
   if (facts.length > 0) parts.push(paint.dim(sanitize(facts.join(" · "))));
-  if (clean) parts.push(paint.good("no findings"));
+  if (clean) parts.push(paint.good(cleanWords(result)));
   return parts.join(GAP);
+}
+
+/** Nothing to show may still be something found: what is suppressed, or left out by --quiet. */
+function cleanWords({ suppressed, counts }: LintResult): string {
+  if (counts.warning + counts.info > 0) return "no errors";
+  return suppressed.length === 0 ? "no findings" : `no findings but ${suppressed.length} suppressed`;
 }
 
 function sizeOf({ nodes, branches }: LintResult): string {
@@ -162,18 +168,34 @@ function helpLines(help: string, { paint, indent, width }: Layout): string[] {
 
 /** `1 error, 0 warnings   46 rules, 9 ms   pt2lint explain cond/branch-aliases-input` */
 function summaryLine(report: LintReport, files: number, { paint }: Layout): string {
-  const { error, warning, info } = report.counts;
-  const found = [
-    error > 0 ? paint.error(count(error, "error")) : count(error, "error"),
-    warning > 0 ? paint.warning(count(warning, "warning")) : count(warning, "warning"),
-  ];
-  if (info > 0) found.push(count(info, "info", "infos"));
   const place = files > 1 ? ` in ${count(files, "file")}` : "";
-  const parts = [found.join(", ") + place];
+  const parts = [foundWords(report, paint) + place, ...suppressedWords(report)];
   parts.push(paint.dim(`${count(report.rules, "rule")}, ${timeOf(report.elapsedMs)}`));
   const worst = worstRule(report);
   if (worst !== null) parts.push(paint.dim(`${report.tool.name} explain ${sanitize(worst)}`));
   return parts.join(GAP);
+}
+
+/** What was found. `--quiet` takes findings out of the results and leaves the counts: the difference is said. */
+function foundWords(report: LintReport, paint: Paint): string {
+  const { error, warning, info } = report.counts;
+  const shown = report.results.reduce((sum, { diagnostics }) => sum + diagnostics.length, 0);
+  const errors = error > 0 ? paint.error(count(error, "error")) : count(error, "error");
+  const warnings = warning > 0 ? paint.warning(count(warning, "warning")) : count(warning, "warning");
+  const infos = info > 0 ? [count(info, "info", "infos")] : [];
+  if (shown === error + warning + info) return [errors, warnings, ...infos].join(", ");
+  const hidden = [...(warning > 0 ? [warnings] : []), ...infos];
+  return `${errors} (and ${hidden.join(", ")} not shown)`;
+}
+
+function suppressedWords({ results, baseline }: LintReport): string[] {
+  const all = results.reduce((sum, { suppressed }) => sum + suppressed.length, 0);
+  const known = baseline?.hidden ?? 0;
+  const words = [
+    ...(all > known ? [`${all - known} suppressed`] : []),
+    ...(known > 0 ? [`${known} in the baseline`] : []),
+  ];
+  return words.length === 0 ? [] : [words.join(", ")];
 }
 
 function timeOf(ms: number): string {
