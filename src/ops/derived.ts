@@ -3,6 +3,7 @@ import { contiguousCopy, copyInto } from "../tensor/copy.ts";
 import { contiguousStrides, numelOf } from "../tensor/geometry.ts";
 import { Memory } from "../tensor/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { ALIASES } from "./aliases.ts";
 import { type Arguments, Kernel, type Result } from "./kernel.ts";
 import { lookUp } from "./operator-table.ts";
 import { type OpSchema, parseSchema, type SchemaArgument } from "./schema-string.ts";
@@ -15,6 +16,7 @@ export function derivedKernel(name: string, find: Find): Kernel | undefined {
   if (line === undefined) return undefined;
   const schema = parseSchema(line.schema);
   return (
+    alias(line.schema, schema, find) ??
     inPlace(line.schema, schema, find) ??
     outVariant(line.schema, schema, find) ??
     viewCopy(line.schema, schema, find)
@@ -24,15 +26,32 @@ export function derivedKernel(name: string, find: Find): Kernel | undefined {
 const qualified = ({ namespace }: OpSchema, name: string, overload: string): string =>
   `${namespace}::${name}${overload === "" ? "" : `.${overload}`}`;
 
+/** `absolute` is another name of `abs`. */
+function alias(text: string, schema: OpSchema, find: Find): Kernel | undefined {
+  const name = ALIASES[schema.name];
+  const kernel = name === undefined ? undefined : find(qualified(schema, name, schema.overload));
+  if (kernel === undefined || kernel.schema.args.length !== schema.args.length) return undefined;
+  const names = kernel.schema.args.map((arg) => arg.name);
+  return new Kernel(text, {
+    composite: (args: Arguments) =>
+      kernel.call(Object.fromEntries(schema.args.map((arg, i) => [names[i]!, args[arg.name]]))),
+  } as never);
+}
+
 /** `add_.Tensor` writes what `add.Tensor` computes into self, cast to its dtype. */
 function inPlace(text: string, schema: OpSchema, find: Find): Kernel | undefined {
   if (!schema.name.endsWith("_") || schema.args[0]?.alias?.write !== true) return undefined;
   const functional = find(qualified(schema, schema.name.slice(0, -1), schema.overload));
   if (functional === undefined || !takes(functional, schema.args)) return undefined;
   const self = schema.args[0].name;
+  const { update } = functional;
   return new Kernel(text, {
     composite: (args: Arguments) => {
       const target = args[self] as Tensor | readonly Tensor[];
+      if (update !== undefined && target instanceof Tensor) {
+        if (target.storage !== null) update(args, target);
+        return target;
+      }
       writeAll(target, functional.call(args));
       return target;
     },
@@ -48,10 +67,13 @@ function outVariant(text: string, schema: OpSchema, find: Find): Kernel | undefi
   const stem = overload.replace(/_?out$/, "");
   for (const candidate of new Set([stem, "", "Tensor", "default", "self", "int"])) {
     const functional = find(qualified(schema, schema.name, candidate));
-    if (functional === undefined || !takes(functional, inputs)) continue;
+    if (functional === undefined) continue;
+    const makes = isFactory(functional, inputs);
+    if (!makes && !takes(functional, inputs)) continue;
     return new Kernel(text, {
       composite: (args: Arguments) => {
-        const results = functional.call(args);
+        const { dtype } = args[outs[0]!.name] as Tensor;
+        const results = functional.call(makes ? { memory_format: null, ...args, dtype } : args);
         const targets = outs.map(({ name }) => args[name] as Tensor | readonly Tensor[]);
         const list = outs.length > 1 ? (results as readonly Result[]) : [results];
         for (const [i, target] of targets.entries()) writeAll(target, list[i]!);
@@ -84,6 +106,13 @@ function viewCopy(text: string, schema: OpSchema, find: Find): Kernel | undefine
 function takes(kernel: Kernel, args: readonly SchemaArgument[]): boolean {
   const own = kernel.schema.args;
   return own.length === args.length && own.every(({ name }, i) => name === args[i]!.name);
+}
+
+/** Whether an operator makes a tensor of a dtype it is given: its `out=` variant computes in the dtype of `out`. */
+function isFactory({ schema: { args: own } }: Kernel, inputs: readonly SchemaArgument[]): boolean {
+  const rest = own.filter(({ name }) => !inputs.some((input) => input.name === name));
+  const made = ["dtype", "layout", "device", "pin_memory", "memory_format"];
+  return rest.some(({ name }) => name === "dtype") && rest.every(({ name }) => made.includes(name));
 }
 
 function writeAll(target: Tensor | readonly Tensor[], result: Result): void {

@@ -4,8 +4,8 @@ import { Scalar } from "../../tensor/scalar.ts";
 import { formatStrides } from "../../tensor/strides.ts";
 import { Tensor, type TensorSpec } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
-import { type Arguments, defineOp, Kernel, mode } from "../kernel.ts";
-import { lookUp } from "../operator-table.ts";
+import { defineOp, type Kernel, mode } from "../kernel.ts";
+import { tableOp } from "../table-op.ts";
 import { fillScalar } from "./copying.ts";
 import { diagonalOf } from "./views.ts";
 
@@ -22,12 +22,12 @@ interface Made {
 
 /** A table's operator that fills a new tensor: with what `value` gives, or with zeros. */
 function filled(name: string, spec: (args: Made) => TensorSpec, value: Scalar | null | "fill_value"): Kernel {
-  return new Kernel(lookUp(name)!.schema, {
+  return tableOp(name, {
     meta: spec,
     run: (args: Made, out: Tensor) => {
       if (value !== null) fillScalar(out, value === "fill_value" ? args.fill_value : value);
     },
-  } as never);
+  });
 }
 
 const ofSize = ({ size, dtype, memory_format }: Made): TensorSpec => {
@@ -102,11 +102,10 @@ export const creation: readonly Kernel[] = [
   defineOp("aten::copy(Tensor self, Tensor src, bool non_blocking=False) -> Tensor", {
     composite: ({ self, src }) => call("aten::copy_", call("aten::empty_like", self), src),
   }),
-  ...["aten::eye", "aten::eye.m"].map(
-    (name) =>
-      new Kernel(lookUp(name)!.schema, {
-        meta: ({ n, m, dtype }: Arguments) => ({ sizes: [n, m ?? n], dtype: dtype ?? dtypes.float32 }),
-        run: (_: Arguments, out: Tensor) => fillScalar(diagonalOf(out, 0, 0, 1), ONE),
-      } as never),
+  ...["aten::eye", "aten::eye.m"].map((name) =>
+    tableOp<{ n: number; m?: number; dtype: DType | null }>(name, {
+      meta: ({ n, m, dtype }) => ({ sizes: [n, m ?? n], dtype: dtype ?? dtypes.float32 }),
+      run: (_, out) => fillScalar(diagonalOf(out, 0, 0, 1), ONE),
+    }),
   ),
 ];

@@ -4,19 +4,19 @@ import { Scalar } from "../../tensor/scalar.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { resize } from "../derived.ts";
 import { call, callAny, findKernel } from "../dispatch.ts";
-import { type Arguments, defineOp, Kernel } from "../kernel.ts";
-import { lookUp } from "../operator-table.ts";
+import { type Arguments, defineOp, type Kernel } from "../kernel.ts";
+import { tableOp } from "../table-op.ts";
 import { diagonalOf, selected, sliced } from "./views.ts";
 
 /** `unsqueeze_` makes its operand what `unsqueeze` gives. */
 function inPlaceView(name: string, overload = ""): Kernel {
-  return new Kernel(lookUp(`${name}_${overload}`)!.schema, {
+  return tableOp(`${name}_${overload}`, {
     composite: (args: Arguments) => {
       const self = args.self as Tensor;
       self.become(findKernel(`${name}${overload}`)!.call(args) as Tensor);
       return self;
     },
-  } as never);
+  });
 }
 
 /** The geometry of `as_strided`; the offset is the operand's unless given. */

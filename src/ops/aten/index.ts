@@ -1,12 +1,35 @@
 /** The families of ATen operators. */
 import type { Kernel } from "../kernel.ts";
+import { activations } from "./activations.ts";
+import { adaptivePooling } from "./adaptive-pooling.ts";
 import { arithmetic } from "./arithmetic.ts";
+import { assertions } from "./assertions.ts";
+import { attention } from "./attention.ts";
+import { batchNorm } from "./batch-norm.ts";
+import { comparisons } from "./comparison.ts";
+import { convolutions } from "./convolution.ts";
 import { copying } from "./copying.ts";
 import { creation } from "./creation.ts";
+import { division } from "./division.ts";
+import { extremes } from "./extremes.ts";
+import { gathering } from "./gathering.ts";
 import { geometryWrites } from "./geometry-writes.ts";
+import { indexing } from "./indexing.ts";
 import { joining } from "./joining.ts";
+import { matrixProducts } from "./matmul.ts";
+import { movement } from "./movement.ts";
+import { normalization } from "./normalization.ts";
+import { padding } from "./padding.ts";
+import { pooling } from "./pooling.ts";
+import { random } from "./random.ts";
+import { ranges } from "./ranges.ts";
+import { reductions } from "./reductions.ts";
 import { reshaping } from "./reshaping.ts";
+import { scans } from "./scans.ts";
+import { selection } from "./selection.ts";
+import { softmaxes } from "./softmax.ts";
 import { splitting } from "./splitting.ts";
+import { unaries } from "./unary.ts";
 import { views } from "./views.ts";
 
 export const atenKernels: readonly Kernel[] = [
@@ -17,5 +40,28 @@ export const atenKernels: readonly Kernel[] = [
   ...joining,
   ...reshaping,
   ...splitting,
+  ...adaptivePooling,
+  ...attention,
+  ...batchNorm,
+  ...convolutions,
+  ...matrixProducts,
+  ...movement,
+  ...normalization,
+  ...padding,
+  ...pooling,
+  ...ranges,
   ...views,
+  ...activations,
+  ...assertions,
+  ...comparisons,
+  ...division,
+  ...extremes,
+  ...gathering,
+  ...indexing,
+  ...random,
+  ...reductions,
+  ...scans,
+  ...selection,
+  ...softmaxes,
+  ...unaries,
 ];
