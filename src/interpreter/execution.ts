@@ -13,10 +13,10 @@ export interface Semantics {
   order(graph: PreparedGraph): Int32Array;
   /** Runs an operator's kernel, or does what a compiler does in its place. */
   call(kernel: Kernel, args: Arguments): RuntimeValue;
-  /** After a step, with the frame; may change what it made. */
-  afterStep?(step: Step, frame: Frame): void;
-  /** Before a step reads its operands, or a graph its outputs. */
-  demand?(values: readonly RuntimeValue[]): void;
+  /** Runs a step, now or later, and may change what it made. */
+  runStep?(step: Step, execution: Execution): void;
+  /** Before a graph's outputs are read. */
+  beforeOutputs?(graph: PreparedGraph, execution: Execution): void;
   /** Which branch of a cond runs, when that is not for the predicate to say. */
   decide?(node: Node, predicate: boolean): boolean;
 }
@@ -83,8 +83,8 @@ export class Execution {
     for (const [i, input] of prepared.graph.inputs.entries()) if (input !== null) frame[input.id] = inputs[i];
     const plan = this.#planOf(prepared);
     this.#runSteps(prepared, plan, 0, plan.order.length);
+    semantics.beforeOutputs?.(prepared, this);
     const outputs = prepared.outputs.map((output) => resolve(output, frame) as RuntimeValue);
-    semantics.demand?.(outputs);
     for (const output of prepared.graph.outputs) if (output !== null) frame[output.id] = undefined;
     return outputs;
   }
@@ -97,13 +97,8 @@ export class Execution {
       const step = steps[order[place]!]!;
       const region = vmaps.size === 0 ? undefined : vmaps.get(place);
       try {
-        if (semantics.demand !== undefined) {
-          semantics.demand(
-            step.node.operands.map((operand) => (operand === null ? null : frame[operand.id])),
-          );
-        }
-        step.execute(this);
-        semantics.afterStep?.(step, frame);
+        if (semantics.runStep === undefined) step.execute(this);
+        else semantics.runStep(step, this);
       } catch (error) {
         throw NodeError.of(error, step.node, frame);
       }

@@ -33,22 +33,32 @@ export interface CallOptions {
   readonly semantics?: Semantics;
   /** Sees the values of each node. */
   readonly observe?: Observer;
+  /** Runs the graph, given the values of its inputs; for what a lowered execution does before and after. */
+  readonly around?: <T>(inputs: readonly RuntimeValue[], run: () => T) => T;
 }
 
 export class Session {
   readonly prepared: PreparedProgram;
   /** The values of parameters, buffers and constants, by position among the program's inputs. */
   readonly state: ReadonlyMap<number, RuntimeValue>;
+  readonly registry: OperatorRegistry;
   readonly #writable: ReadonlySet<number>;
 
   constructor(
     prepared: PreparedProgram,
     state: ReadonlyMap<number, RuntimeValue>,
     registry: OperatorRegistry,
+    writable = writableInputs(prepared.program, registry, state),
   ) {
     this.prepared = prepared;
     this.state = state;
-    this.#writable = writableInputs(prepared.program, registry, state);
+    this.registry = registry;
+    this.#writable = writable;
+  }
+
+  /** The same program with other values for its parameters, buffers and constants. */
+  withState(state: ReadonlyMap<number, RuntimeValue>): Session {
+    return new Session(this.prepared, state, this.registry, this.#writable);
   }
 
   /**
@@ -71,11 +81,12 @@ export class Session {
    * @throws InputError when inputs are missing, or do not fit what the program was exported for; NodeError when a node
    *   fails.
    */
-  call(inputs: Inputs, { semantics = eager, observe }: CallOptions = {}): CallResult {
+  call(inputs: Inputs, { semantics = eager, observe, around }: CallOptions = {}): CallResult {
     const values = this.inputValues(inputs);
     checkInputs(this.program, values);
     const execution = new Execution(this.prepared, semantics, observe);
-    const outputs = execution.runGraph(this.prepared.graphs[0]!, values);
+    const run = () => execution.runGraph(this.prepared.graphs[0]!, values);
+    const outputs = around === undefined ? run() : around(values, run);
     const users = this.#settle(outputs, values);
     return { outputs: users, tensors: this.#named(users, values) };
   }

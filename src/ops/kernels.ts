@@ -1,7 +1,9 @@
 /** Every operator that can be run. Importing this module makes them known. */
 import { atenKernels } from "./aten/index.ts";
 import { registerKernels } from "./dispatch.ts";
+import { executorchKernels } from "./executorch-kernels.ts";
 
 registerKernels(atenKernels);
+registerKernels(executorchKernels);
 
 export { callAny, defaultArgument, definedKernels, findKernel, registerKernels } from "./dispatch.ts";

@@ -274,6 +274,14 @@ export function gatherElements(out: Tensor, from: Tensor, offsets: ArrayLike<num
   });
 }
 
+/** Copy bit patterns: element i of `source`, in logical order, to `offsets[i]` of the target's storage. One dtype. */
+export function scatterElements(target: Tensor, offsets: ArrayLike<number>, source: Tensor): void {
+  const lanes = laneArrays(target, source);
+  forEachRun(source.sizes, source.strides, source.offset, (offset, step, count, position) => {
+    for (let k = 0; k < count; k++) lanes.copy(offsets[position + k]!, offset + k * step);
+  });
+}
+
 interface Lanes {
   copy(to: number, from: number): void;
 }

@@ -16,6 +16,10 @@ export class Storage {
     return this.memory.bytes.length;
   }
 
+  copy(): Storage {
+    return new Storage(new Memory(this.memory.bytes.slice()));
+  }
+
   /** To be called before anything writes. */
   prepareWrite(): void {
     if (!this.copyOnWrite) return;

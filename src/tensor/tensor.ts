@@ -86,6 +86,11 @@ export class Tensor {
     return new Tensor(this.storage, dtype, sizes, strides, offset);
   }
 
+  /** The same geometry in another storage. */
+  inStorage(storage: Storage): Tensor {
+    return new Tensor(storage, this.dtype, this.sizes, this.strides, this.offset);
+  }
+
   /** Take on another tensor's storage and geometry, as `set_`, `resize_` and `unsqueeze_` make a tensor do. */
   become(other: Tensor): void {
     this.storage = other.storage;

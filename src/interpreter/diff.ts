@@ -1,0 +1,244 @@
+/** Eager against lowered: whether any lowered execution gives other outputs, or leaves another state. */
+import { hopCall } from "../ops/hop/hop.ts";
+import type { Node } from "../program/program.ts";
+import { contiguousCopy } from "../tensor/copy.ts";
+import type { Memory } from "../tensor/storage.ts";
+import { compareValues, type Difference, type Tolerance } from "./compare.ts";
+import { eager, type Observer } from "./execution.ts";
+import { copyState, functionalized } from "./lowered/functionalized.ts";
+import { isUpdate } from "./lowered/order.ts";
+import { type Schedule, schedules } from "./lowered/schedules.ts";
+import { LoweredProgram, LoweredSemantics, type UndeclaredWrite } from "./lowered/semantics.ts";
+import type { CallResult, Inputs, Session } from "./session.ts";
+import { isTensor, type RuntimeValue } from "./value.ts";
+
+/** Which branch each cond took; those that are left out went by their predicate. */
+export type Decisions = ReadonlyMap<Node, boolean>;
+
+/** Where a lowered execution parts from eager. */
+export interface Divergence {
+  /** The call, from 0. */
+  readonly call: number;
+  readonly schedule: Schedule;
+  readonly decisions: Decisions;
+  /** `output.0`, `buffer.cache`: the first of the results that differs. */
+  readonly name: string;
+  readonly difference: Difference;
+  /** All results that differ. */
+  readonly names: readonly string[];
+  /** The first node, in program order, whose value differs when it is computed; null when a value is overwritten later. */
+  readonly node: Node | null;
+  readonly nodeDifference: Difference | null;
+  /** The last write that no schema declares, to the memory of the result that differs, or else at all. */
+  readonly write: Node | null;
+}
+
+/** What was compared, and what came of it. */
+export interface DiffResult {
+  /** One for each combination of call, branches and schedule that differs, in the order tried. */
+  readonly divergences: readonly Divergence[];
+  readonly calls: number;
+  readonly schedules: readonly Schedule[];
+  /** Combinations of branches that were run, and how many there are. */
+  readonly combinations: number;
+  readonly allCombinations: number;
+  /** The conds of the program. */
+  readonly conds: number;
+}
+
+/** How programs are compared. */
+export interface DiffOptions {
+  readonly tolerance?: Partial<Tolerance>;
+  /** At most so many combinations of branches are run. */
+  readonly maxCombinations?: number;
+  /** Stop at the first divergence. */
+  readonly first?: boolean;
+  /** Told before each run, for progress. */
+  readonly onRun?: (done: number, total: number, what: string) => void;
+}
+
+/**
+ * Runs a program eagerly and in every admissible schedule, for every combination of branches, from the same state, and
+ * compares outputs and final state. The session is left in the state that eager leaves it in.
+ *
+ * @param calls inputs for each call.
+ * @throws InputError or NodeError when the program cannot be run eagerly.
+ */
+export function diffProgram(
+  session: Session,
+  calls: readonly Inputs[],
+  options: DiffOptions = {},
+): DiffResult {
+  const lowered = new LoweredProgram(session.program, session.registry);
+  const tried = relevantSchedules(session, lowered);
+  const conds = session.program.graphs.flatMap(({ nodes }) =>
+    nodes.filter((node) => hopCall(node)?.kind === "cond"),
+  );
+  const { combinations, all } = branchCombinations(conds, options.maxCombinations ?? 16);
+  const divergences: Divergence[] = [];
+  const total = calls.length * combinations.length * (tried.length + 1);
+  let done = 0;
+  for (const [call, inputs] of calls.entries()) {
+    for (const decisions of combinations) {
+      const decide = (node: Node, predicate: boolean): boolean => decisions.get(node) ?? predicate;
+      options.onRun?.(done++, total, "eager");
+      const reference = runCopy(session, inputs, (copy, values) =>
+        copy.call(values, { semantics: { ...eager, decide } }),
+      );
+      for (const schedule of tried) {
+        options.onRun?.(done++, total, schedule.name);
+        const semantics = new LoweredSemantics(lowered, schedule, decide);
+        const result = runLowered(session, inputs, semantics);
+        const found = firstDifference(reference, result, options.tolerance);
+        if (found === undefined) continue;
+        const cause = explain(session, inputs, lowered, schedule, decide, options.tolerance);
+        const memory = result.tensors.get(found.name)?.memory;
+        divergences.push({
+          call,
+          schedule,
+          decisions,
+          ...found,
+          ...cause,
+          write: writer(semantics.writes, memory),
+        });
+        if (options.first) break;
+      }
+      if (options.first && divergences.length > 0) break;
+    }
+    session.call(inputs);
+  }
+  return {
+    divergences,
+    calls: calls.length,
+    schedules: tried,
+    combinations: combinations.length,
+    allCombinations: all,
+    conds: conds.length,
+  };
+}
+
+/** Without cache operators only the first schedule says anything. */
+function relevantSchedules({ program }: Session, lowered: LoweredProgram): readonly Schedule[] {
+  const operators = program.graphs.some(({ nodes }) =>
+    nodes.some(({ target }) => target.startsWith("torch.ops.executorch.")),
+  );
+  if (!operators) return schedules.slice(0, 1);
+  const copies = program.graphs.some(({ nodes }) => nodes.some((node) => lowered.isCopyToDrop(node)));
+  return schedules.filter(({ dropCopies }) => copies || !dropCopies);
+}
+
+/** As the predicates say; then both ways for every cond. Beyond the limit: all true, all false, each the other way. */
+function branchCombinations(
+  conds: readonly Node[],
+  limit: number,
+): { combinations: Decisions[]; all: number } {
+  const relevant = conds.filter((node) => isUpdate(node) || node.subgraphs.length > 0);
+  const all = 2 ** relevant.length;
+  const asTheySay: Decisions = new Map();
+  if (relevant.length === 0) return { combinations: [asTheySay], all };
+  const combinations: Decisions[] = [asTheySay];
+  if (all <= limit) {
+    for (let bits = 0; bits < all; bits++) {
+      combinations.push(new Map(relevant.map((node, i) => [node, ((bits >> i) & 1) === 1])));
+    }
+    return { combinations, all };
+  }
+  for (const value of [true, false]) combinations.push(new Map(relevant.map((node) => [node, value])));
+  for (const node of relevant.slice(0, Math.max(limit - 3, 0))) {
+    combinations.push(new Map(relevant.map((other) => [other, other === node])));
+  }
+  return { combinations, all };
+}
+
+/** Runs on copies of the state and the inputs, so that the session stays as it is. */
+function runCopy<T>(session: Session, inputs: Inputs, run: (copy: Session, inputs: Inputs) => T): T {
+  const state = [...session.state];
+  const given = [...inputs];
+  const copies = copyState([...state.map(([, value]) => value), ...given.map(([, value]) => value)]);
+  const copy = session.withState(new Map(state.map(([index], i) => [index, copies[i]])));
+  return run(copy, new Map(given.map(([name], i) => [name, copies[state.length + i]])));
+}
+
+function runLowered(
+  session: Session,
+  inputs: Inputs,
+  semantics: LoweredSemantics,
+  observe?: Observer,
+): CallResult {
+  return runCopy(session, inputs, (copy, values) =>
+    copy.call(values, {
+      semantics,
+      ...(observe === undefined ? {} : { observe }),
+      around: (tensors, run) => functionalized(tensors, run),
+    }),
+  );
+}
+
+function firstDifference(
+  expected: CallResult,
+  actual: CallResult,
+  tolerance: Partial<Tolerance> | undefined,
+): { name: string; difference: Difference; names: string[] } | undefined {
+  const names: string[] = [];
+  let first: { name: string; difference: Difference } | undefined;
+  for (const [name, value] of expected.tensors) {
+    const difference = compareValues(actual.tensors.get(name), value, tolerance);
+    if (difference === undefined) continue;
+    names.push(name);
+    first ??= { name, difference };
+  }
+  return first && { ...first, names };
+}
+
+/** The first node whose value differs when it is computed: both are run again, and every value compared. */
+function explain(
+  session: Session,
+  inputs: Inputs,
+  lowered: LoweredProgram,
+  schedule: Schedule,
+  decide: (node: Node, predicate: boolean) => boolean,
+  tolerance: Partial<Tolerance> | undefined,
+): { node: Node | null; nodeDifference: Difference | null } {
+  const values = new Map<Node, RuntimeValue[]>();
+  runCopy(session, inputs, (copy, given) =>
+    copy.call(given, {
+      semantics: { ...eager, decide },
+      observe: (node, made) => {
+        values.set(node, made.map(keep));
+      },
+    }),
+  );
+  const differing = new Map<Node, Difference>();
+  runLowered(session, inputs, new LoweredSemantics(lowered, schedule, decide), (node, made) => {
+    const expected = values.get(node);
+    for (const [i, value] of made.entries()) {
+      if (value === undefined || expected === undefined) continue;
+      const difference = compareValues(value, expected[i], tolerance);
+      if (difference !== undefined && !differing.has(node)) differing.set(node, difference);
+    }
+  });
+  for (const node of values.keys()) {
+    // A higher-order operator differs because of a node within it.
+    if (
+      node.subgraphs.length > 0 &&
+      [...differing.keys()].some((other) => other !== node && isWithin(other, node))
+    )
+      continue;
+    const difference = differing.get(node);
+    if (difference !== undefined) return { node, nodeDifference: difference };
+  }
+  return { node: null, nodeDifference: null };
+}
+
+function isWithin(node: Node, owner: Node): boolean {
+  for (let at = node.graph.owner; at !== null; at = at.graph.owner) if (at === owner) return true;
+  return false;
+}
+
+const keep = (value: RuntimeValue): RuntimeValue =>
+  isTensor(value) && value.storage !== null ? contiguousCopy(value) : value;
+
+function writer(writes: readonly UndeclaredWrite[], memory: Memory | undefined): Node | null {
+  const own = writes.filter((write) => write.memory === memory);
+  return (own.at(-1) ?? writes.at(-1))?.node ?? null;
+}

@@ -1,0 +1,141 @@
+import type { StorageAnalysis } from "../../analysis/storage.ts";
+import { hopCall } from "../../ops/hop/hop.ts";
+import type { Graph, Node } from "../../program/program.ts";
+
+const UPDATE = "torch.ops.executorch.update_cross_attn_cache.default";
+
+/** Whether a node updates a cache, itself or in a graph that it calls. */
+export function isUpdate(node: Node): boolean {
+  const worklist = [node];
+  for (let at = worklist.pop(); at !== undefined; at = worklist.pop()) {
+    if (at.target === UPDATE) return true;
+    for (const graph of at.subgraphs) worklist.push(...graph.nodes);
+  }
+  return false;
+}
+
+/**
+ * A graph's nodes with its updates as early as data allows: each update directly behind what it depends on. A node
+ * depends on what defines its operands, and accesses of a storage keep their order around ATen's writes to it.
+ */
+export function updatesEarly(graph: Graph, storage: StorageAnalysis): Int32Array {
+  const before = dependencies(graph, storage);
+  const done = new Uint8Array(graph.nodes.length);
+  const order: number[] = [];
+  // Depth first without recursion: a node is emitted when all that it depends on has been.
+  const emit = (index: number): void => {
+    const stack = [index];
+    while (stack.length > 0) {
+      const at = stack.at(-1)!;
+      const open = done[at] === 1 ? [] : before[at]!.filter((other) => done[other] === 0);
+      if (open.length > 0) stack.push(...open.reverse());
+      else {
+        stack.pop();
+        if (done[at] === 0) order.push(at);
+        done[at] = 1;
+      }
+    }
+  };
+  for (const node of graph.nodes) if (isUpdate(node)) emit(node.index);
+  for (const node of graph.nodes) emit(node.index);
+  return Int32Array.from(order);
+}
+
+/** For each node, the earlier nodes that must stay before it. */
+function dependencies(graph: Graph, storage: StorageAnalysis): readonly (readonly number[])[] {
+  const written = new Map<Node, Set<number>>();
+  for (const { node, value } of storage.writes(graph)) {
+    const roots = written.get(node) ?? new Set();
+    for (const root of storage.storages(value)) roots.add(root);
+    written.set(node, roots);
+  }
+  const lastWriter = new Map<number, number>();
+  const accesses = new Map<number, number[]>();
+  return graph.nodes.map((node) => {
+    const result = new Set<number>();
+    const touched = new Set<number>();
+    for (const operand of node.operands) {
+      if (operand?.node !== null && operand?.node !== undefined && operand.graph === graph)
+        result.add(operand.node.index);
+      if (operand !== null) for (const root of storage.storages(operand)) touched.add(root);
+    }
+    const writes = written.get(node);
+    for (const root of touched) {
+      const writer = lastWriter.get(root);
+      if (writer !== undefined) result.add(writer);
+      if (writes?.has(root)) for (const access of accesses.get(root) ?? []) result.add(access);
+    }
+    for (const root of touched) {
+      if (writes?.has(root)) {
+        lastWriter.set(root, node.index);
+        accesses.set(root, []);
+      } else {
+        const list = accesses.get(root);
+        if (list === undefined) accesses.set(root, [node.index]);
+        else list.push(node.index);
+      }
+    }
+    return [...result];
+  });
+}
+
+/** A cond whose result its last consumer may overwrite. */
+export interface Reuse {
+  /** The result's `Value.id`. */
+  readonly result: number;
+  /** The operand of the consumer: the result, or what views or copies it. */
+  readonly operand: number;
+}
+
+const COPIES = /^torch\.ops\.aten\.(clone|contiguous|_to_copy|to|alias|lift_fresh_copy)\./;
+
+const WRITES_SELF = /^torch\.ops\.aten\.\w+_\.\w+$/;
+
+/** What derives from a cond's results without computing: `Value.id` to the id of the value it views or copies. */
+export function derivations(graph: Graph, storage: StorageAnalysis): ReadonlyMap<number, number> {
+  const sources = new Map<number, number>();
+  for (const node of graph.nodes) {
+    if (hopCall(node)?.kind === "cond") for (const output of node.outputs) sources.set(output.id, output.id);
+    const [first] = node.operands;
+    const [output] = node.outputs;
+    if (!first || !output || !sources.has(first.id) || node.subgraphs.length > 0) continue;
+    const views = node.outputs.length === 1 && storage.shareStorage(first, output);
+    if (views || COPIES.test(node.target)) sources.set(output.id, first.id);
+  }
+  return sources;
+}
+
+/** For each pointwise node, by its index, the cond's result that it may run in place in: it is the last to use it. */
+export function reuses(
+  graph: Graph,
+  storage: StorageAnalysis,
+  isPointwise: (node: Node) => boolean,
+): ReadonlyMap<number, Reuse> {
+  const sources = derivations(graph, storage);
+  const rootOf = (id: number): number | undefined => {
+    let at: number | undefined = id;
+    while (at !== undefined && sources.get(at) !== at) at = sources.get(at);
+    return at;
+  };
+  const last = new Map<number, { node: Node; operand: number }>();
+  // A result that is written in place has a new value from there on; what uses that does not use the result.
+  const replaced = new Set<number>();
+  for (const node of graph.nodes) {
+    const output = node.outputs.length === 1 ? node.outputs[0]!.id : -1;
+    const writes = WRITES_SELF.test(node.target);
+    if (sources.has(output) && !writes) continue;
+    for (const operand of node.operands) {
+      const root = operand === null ? undefined : rootOf(operand.id);
+      if (root === undefined || replaced.has(root)) continue;
+      last.set(root, { node, operand: operand!.id });
+      if (writes && node.operands[0] === operand) replaced.add(root);
+    }
+  }
+  const returned = new Set(graph.outputs.map((output) => (output === null ? undefined : rootOf(output.id))));
+  const result = new Map<number, Reuse>();
+  for (const [root, { node, operand }] of last) {
+    if (!isPointwise(node) || (returned.has(root) && !replaced.has(root))) continue;
+    result.set(node.index, { result: root, operand });
+  }
+  return result;
+}
