@@ -3,7 +3,9 @@
  * (`view`), and its kernel (`run`); or, for an operator that is made of others, how (`composite`). In-place and `out=`
  * variants follow from the functional one.
  */
+import { copyInto } from "../tensor/copy.ts";
 import type { Scalar } from "../tensor/scalar.ts";
+import { formatStrides } from "../tensor/strides.ts";
 import { Tensor, type TensorSpec } from "../tensor/tensor.ts";
 import { type OpSchema, parseSchema } from "./schema-string.ts";
 import type { SchemaArguments } from "./schema-types.ts";
@@ -33,8 +35,16 @@ interface Composite<A> {
   composite: (args: A) => Result;
 }
 
+interface Update<A> {
+  /**
+   * Overwrites some elements of `target`: a copy of the operator's first argument, or, in the in-place variant, that
+   * argument itself. Not called while only geometry is inferred.
+   */
+  update: (args: A, target: Tensor) => void;
+}
+
 /** How an operator is defined. */
-export type Definition<A> = Primitive<A> | ViewOf<A> | Composite<A>;
+export type Definition<A> = Primitive<A> | ViewOf<A> | Composite<A> | Update<A>;
 
 /** A defined operator. */
 export class Kernel {
@@ -56,9 +66,14 @@ export class Kernel {
     return (this.#schema ??= parseSchema(this.schemaText));
   }
 
+  /** What it writes into a copy of its first argument, for operators that are defined so. */
+  get update(): ((args: Arguments, target: Tensor) => void) | undefined {
+    return "update" in this.#definition ? this.#definition.update : undefined;
+  }
+
   /** Runs it, or infers the results' geometry when the operands have no storage. */
   call(args: Arguments): Result {
-    this.#implementation ??= writing(this.schema, implementation(this.#definition));
+    this.#implementation ??= writing(this.schema, implementation(this.#definition, this.schema));
     return this.#implementation(args);
   }
 }
@@ -74,9 +89,10 @@ export function defineOp<const S extends string>(
   return new Kernel(schema, definition as Definition<never>);
 }
 
-function implementation(definition: Definition<Arguments>): (args: Arguments) => Result {
+function implementation(definition: Definition<Arguments>, schema: OpSchema): (args: Arguments) => Result {
   if ("view" in definition) return definition.view;
   if ("composite" in definition) return definition.composite;
+  if ("update" in definition) return updatedCopy(schema.args[0]!.name, definition.update);
   const { meta, run, fast } = definition;
   return (args) => {
     const spec = meta(args);
@@ -89,6 +105,17 @@ function implementation(definition: Definition<Arguments>): (args: Arguments) =>
     }
     const out = Tensor.ofSpec(spec as TensorSpec, mode.meta);
     if (!mode.meta && !(fast !== undefined && !mode.precise && fast(args, out))) run(args, out);
+    return out;
+  };
+}
+
+function updatedCopy(name: string, update: Update<Arguments>["update"]): (args: Arguments) => Result {
+  return (args) => {
+    const self = args[name] as Tensor;
+    const out = Tensor.ofSpec({ ...self.like(), strides: formatStrides(self, null) }, mode.meta);
+    if (mode.meta) return out;
+    copyInto(out, self);
+    update(args, out);
     return out;
   };
 }

@@ -31,10 +31,16 @@ export interface Elementwise {
   readonly complex?: (...operands: Complex[]) => Complex;
   /**
    * `same`: of the promoted operands. `float`: integers become the default float first. `bool`: a predicate (its
-   * functions give 1 or 0; a complex one in the real part). `real`: a complex operand gives its parts' dtype.
+   * functions give 1 or 0; a complex one in the real part). `real`: a complex operand gives its parts' dtype;
+   * `angle`: `float` and `real`.
    */
-  readonly result?: "same" | "float" | "bool" | "real";
+  readonly result?: "same" | "float" | "bool" | "real" | "angle";
+  /** Instead of `real` when it computes in float32, where a rounding on the way decides. */
+  readonly single?: (...operands: number[]) => number;
 }
+
+/** The arithmetic of an operator whose numbers, beside its operands, change it. */
+export type ElementwiseOf = Elementwise | ((args: Arguments) => Elementwise);
 
 /** The dtypes that an elementwise operator computes in and results in. */
 export function elementwiseDtypes(
@@ -43,6 +49,7 @@ export function elementwiseDtypes(
 ): { compute: DType; result: DType } {
   const promoted = resultType(operands);
   if (result === "float") return { compute: floatDtype(promoted), result: floatDtype(promoted) };
+  if (result === "angle") return { compute: floatDtype(promoted), result: realDtype(floatDtype(promoted)) };
   if (result === "bool") return { compute: promoted, result: dtypes.bool };
   return { compute: promoted, result: result === "real" ? realDtype(promoted) : promoted };
 }
@@ -57,19 +64,21 @@ export function elementwiseSpec(operands: readonly (Tensor | Scalar)[], dtype: D
 /** A kernel of the operator table's schema for what a table describes; `operands` picks them from the arguments. */
 export function elementwise(
   name: string,
-  spec: Elementwise,
+  spec: ElementwiseOf,
   operands: (args: Arguments) => readonly (Tensor | Scalar)[],
 ): Kernel {
   const line = lookUp(name);
   if (line === undefined) throw new RangeError(`the operator table has no ${name}`);
+  const specOf = typeof spec === "function" ? spec : () => spec;
   return new Kernel(line.schema, {
     meta: (args: Arguments) => {
       const list = operands(args);
-      return elementwiseSpec(list, elementwiseDtypes(list, spec.result).result);
+      return elementwiseSpec(list, elementwiseDtypes(list, specOf(args).result).result);
     },
     run: (args: Arguments, out: Tensor) => {
       const list = operands(args);
-      computeElementwise(list, elementwiseDtypes(list, spec.result).compute, spec, out);
+      const own = specOf(args);
+      computeElementwise(list, elementwiseDtypes(list, own.result).compute, own, out);
     },
   } as never);
 }
@@ -78,9 +87,10 @@ export function elementwise(
 export function computeElementwise(
   operands: readonly (Tensor | Scalar)[],
   compute: DType,
-  { real, integer, complex }: Elementwise,
+  { real: double, single, integer, complex }: Elementwise,
   out: Tensor,
 ): void {
+  const real = compute === dtypes.float64 ? double : (single ?? double);
   if (compute.category === "complex") {
     if (complex === undefined) throw new TypeError(`not implemented for ${compute.name}`);
     const lists = operands.map((operand) => complexOperand(operand, out.sizes, compute));
@@ -188,14 +198,30 @@ const selfAndOther = (args: Arguments): readonly (Tensor | Scalar)[] => [
 ];
 
 /** An operator of one operand: `unary("aten::sin", { real: Math.sin, result: "float" })`. */
-export function unary(name: string, spec: Elementwise): Kernel {
+export function unary(name: string, spec: ElementwiseOf): Kernel {
   return elementwise(name, spec, self);
 }
 
+const OVERLOADS = [
+  "",
+  ".Tensor",
+  ".Scalar",
+  ".Scalar_Tensor",
+  ".Tensor_Scalar",
+  ".Self",
+  ".Other",
+  ".self_scalar",
+  ".other_scalar",
+  ".x_scalar",
+  ".n_scalar",
+  ".other",
+  ".Scalar_Other",
+  ".Scalar_Self",
+];
+
 /** An operator of two operands, in every overload of the table with `self` and `other`. */
-export function binary(name: string, spec: Elementwise): Kernel[] {
-  return ["", ".Tensor", ".Scalar", ".Scalar_Tensor", ".Tensor_Scalar", ".Self", ".Other"]
-    .map((overload) => `${name}${overload}`)
+export function binary(name: string, spec: ElementwiseOf): Kernel[] {
+  return OVERLOADS.map((overload) => `${name}${overload}`)
     .filter((overload) => {
       const schema = lookUp(overload)?.schema;
       return schema !== undefined && /\(\S+ self, \S+ other\)/.test(schema);

@@ -4,9 +4,8 @@ import type { Scalar } from "../../tensor/scalar.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { type Arguments, defineOp, type Kernel } from "../kernel.ts";
-import { binary, type Complex, elementwise } from "../pointwise.ts";
-
-const times = (a: Complex, b: Complex): Complex => [a[0] * b[0] - a[1] * b[1], a[0] * b[1] + a[1] * b[0]];
+import { times } from "../math/complex.ts";
+import { binary, type Elementwise, elementwise } from "../pointwise.ts";
 
 /** `self + alpha * other`, for add and sub. */
 function scaledSum(name: string, sign: 1 | -1): Kernel[] {
@@ -32,6 +31,21 @@ function scaledSum(name: string, sign: 1 | -1): Kernel[] {
   );
 }
 
+/** `other - alpha * self` */
+const reversed: Elementwise = {
+  real: (other, self, alpha) => other - alpha! * self!,
+  integer: (other, self, alpha) => other! - alpha! * self!,
+  complex: (other, self, alpha) => {
+    const [re, im] = times(alpha!, self!);
+    return [other![0] - re, other![1] - im];
+  },
+};
+const scaledSelf = (args: Arguments): readonly (Tensor | Scalar)[] => [
+  args.other as Tensor | Scalar,
+  args.self as Tensor,
+  args.alpha as Scalar,
+];
+
 export const arithmetic: readonly Kernel[] = [
   ...scaledSum("aten::add", 1),
   ...scaledSum("aten::sub", -1),
@@ -40,10 +54,8 @@ export const arithmetic: readonly Kernel[] = [
     integer: (a, b) => a! * b!,
     complex: (a, b) => times(a!, b!),
   }),
-  defineOp("aten::rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor", {
-    composite: ({ self, other, alpha }) =>
-      call("aten::sub.Tensor", call("aten::scalar_tensor", other, self.dtype), self, alpha),
-  }),
+  elementwise("aten::rsub.Scalar", reversed, scaledSelf),
+  elementwise("aten::rsub.Tensor", reversed, scaledSelf),
   defineOp(
     "aten::scalar_tensor(Scalar s, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
     {

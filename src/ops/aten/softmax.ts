@@ -1,0 +1,108 @@
+/** softmax, log_softmax, logsumexp and their relatives. */
+import { cast } from "../../tensor/copy.ts";
+import { dtypes } from "../../tensor/dtype.ts";
+import { fill, reals } from "../../tensor/elements.ts";
+import { floatDtype } from "../../tensor/promotion.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { call } from "../dispatch.ts";
+import { defineOp, type Kernel } from "../kernel.ts";
+import { dimsOf, reducedSizes, rowsAlong, rowsOf } from "../rows.ts";
+
+type Numbers = Float32Array | Float64Array;
+
+/** Fills `out` row by row along a dimension: `f(x, start, end, y)` puts y[start] to y[end - 1]. */
+export function alongRows(
+  self: Tensor,
+  dim: number,
+  out: Tensor,
+  f: (x: ArrayLike<number>, start: number, end: number, y: Numbers) => void,
+): void {
+  const { view, length } = rowsAlong(self, dim);
+  const x = reals(view);
+  fill(rowsAlong(out, dim).view, (y) => {
+    if (length === 0) return;
+    for (let start = 0; start < y.length; start += length) f(x, start, start + length, y);
+  });
+}
+
+function largest(x: ArrayLike<number>, start: number, end: number): number {
+  let max = Number.NEGATIVE_INFINITY;
+  for (let i = start; i < end; i++) max = Math.max(max, x[i]!);
+  return max;
+}
+
+function softmaxRow(x: ArrayLike<number>, start: number, end: number, y: Numbers): void {
+  const max = largest(x, start, end);
+  let sum = 0;
+  for (let i = start; i < end; i++) sum += Math.exp(x[i]! - max);
+  for (let i = start; i < end; i++) y[i] = Math.exp(x[i]! - max) / sum;
+}
+
+function logSoftmaxRow(x: ArrayLike<number>, start: number, end: number, y: Numbers): void {
+  const max = largest(x, start, end);
+  let sum = 0;
+  for (let i = start; i < end; i++) sum += Math.exp(x[i]! - max);
+  const logarithm = Math.log(sum);
+  for (let i = start; i < end; i++) y[i] = x[i]! - max - logarithm;
+}
+
+/** A row of nothing but -inf gives zeros instead of NaN (at::native _safe_softmax). */
+function safeSoftmaxRow(x: ArrayLike<number>, start: number, end: number, y: Numbers): void {
+  if (largest(x, start, end) === Number.NEGATIVE_INFINITY) y.fill(0, start, end);
+  else softmaxRow(x, start, end, y);
+}
+
+/** log(sum(exp)) of each row; rows that are infinite stay so. */
+function logSumExp(self: Tensor, dims: readonly number[], out: Tensor): void {
+  const { view, length } = rowsOf(cast(self, out.dtype), dims);
+  const x = reals(view);
+  fill(out, (y) => {
+    for (let row = 0; row < y.length; row++) {
+      const [start, end] = [row * length, (row + 1) * length];
+      const max = largest(x, start, end);
+      const shift = Math.abs(max) === Number.POSITIVE_INFINITY ? 0 : max;
+      let sum = 0;
+      for (let i = start; i < end; i++) sum += Math.exp(x[i]! - shift);
+      y[row] = Math.log(sum) + shift;
+    }
+  });
+}
+
+export const softmaxes: readonly Kernel[] = [
+  defineOp("aten::_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", {
+    meta: ({ self, half_to_float }) => self.like(self.sizes, half_to_float ? dtypes.float32 : self.dtype),
+    run: ({ self, dim }, out) => alongRows(self, dim, out, softmaxRow),
+  }),
+  defineOp("aten::_log_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", {
+    meta: ({ self, half_to_float }) => self.like(self.sizes, half_to_float ? dtypes.float32 : self.dtype),
+    run: ({ self, dim }, out) => alongRows(self, dim, out, logSoftmaxRow),
+  }),
+  defineOp("aten::_safe_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", {
+    meta: ({ self, dtype }) => self.like(self.sizes, dtype ?? self.dtype),
+    run: ({ self, dim }, out) => alongRows(cast(self, out.dtype), dim, out, safeSoftmaxRow),
+  }),
+  defineOp("aten::softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", {
+    composite: ({ self, dim, dtype }) => call("aten::_softmax", cast(self, dtype ?? self.dtype), dim, false),
+  }),
+  defineOp("aten::log_softmax.int(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", {
+    composite: ({ self, dim, dtype }) =>
+      call("aten::_log_softmax", cast(self, dtype ?? self.dtype), dim, false),
+  }),
+  defineOp("aten::logsumexp(Tensor self, int[1] dim, bool keepdim=False) -> Tensor", {
+    meta: ({ self, dim, keepdim }) => ({
+      sizes: reducedSizes(self, dimsOf(self, dim), keepdim),
+      dtype: floatDtype(self.dtype),
+    }),
+    run: ({ self, dim }, out) => logSumExp(self, dimsOf(self, dim), out),
+  }),
+  defineOp(
+    "aten::_softmax_backward_data(Tensor grad_output, Tensor output, int dim, ScalarType input_dtype) -> Tensor",
+    {
+      composite: ({ grad_output, output, dim, input_dtype }) => {
+        const product = call("aten::mul.Tensor", grad_output, output);
+        const sum = call("aten::sum.dim_IntList", product, [dim], true);
+        return cast(call("aten::sub.Tensor", product, call("aten::mul.Tensor", output, sum)), input_dtype);
+      },
+    },
+  ),
+];
