@@ -8,6 +8,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { devNull } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { setFlagsFromString } from "node:v8";
 
 const SOURCES = fileURLToPath(new URL("..", import.meta.url));
 const FIXTURES = join(SOURCES, "fixtures");
@@ -32,6 +33,16 @@ function licenses(): string {
     .join("\n");
 }
 
+/** By `require`, since an `import` of names would have Node search the whole file for them. */
+function facade(names: readonly string[]): string {
+  return [
+    'import { createRequire } from "node:module";',
+    'const api = createRequire(import.meta.url)("./pt2lint.cjs");',
+    `export const { ${names.join(", ")} } = api;`,
+    "",
+  ].join("\n");
+}
+
 const bundle = dist("pt2lint.cjs");
 writeFileSync(bundle, toAscii(importElsewhere(readFileSync(bundle, "utf8"))));
 writeFileSync(dist("import.cjs"), "module.exports = (specifier) => import(specifier);\n");
@@ -40,13 +51,16 @@ writeFileSync(dist("licenses.txt"), licenses());
 const { CACHE, load }: typeof import("../bin/load.js") = await import(
   pathToFileURL(join(PACKAGE, "bin/load.js")).href
 );
+setFlagsFromString("--no-flush-bytecode");
 const { exports, script } = load();
 const names = Object.keys(exports).filter((name) => name !== "main");
-writeFileSync(dist("index.js"), `export { ${names.sort().join(", ")} } from "./pt2lint.cjs";\n`);
+writeFileSync(dist("index.js"), facade(names.sort()));
 
-// What has been compiled by then goes into the cache: lint once in each common way.
+// What has been compiled by then goes into the cache: lint once in each common way. V8 must not forget on the way what
+// ran only once; and a cache made with other flags than its reader's is refused.
 for (const format of ["stylish", "json"]) {
   await exports.main(["--preset", "all", "--color", "-f", format, "-o", devNull, FIXTURES]);
 }
 process.exitCode = 0;
+setFlagsFromString("--flush-bytecode");
 writeFileSync(CACHE, script.createCachedData());

@@ -2,7 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-for (const name of ["generate-schema", "generate-ops", "generate-calls", "generate-rules"]) {
+for (const name of [
+  "generate-schema",
+  "generate-scanner",
+  "generate-ops",
+  "generate-calls",
+  "generate-rules",
+]) {
   const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
   const { status } = spawnSync("npx", ["tsx", script], { stdio: "inherit" });
   if (status !== 0) process.exitCode = 1;

@@ -119,6 +119,25 @@ describe("decodeDocument", () => {
     expect(faultOf(other)).toContain("schema/unsupported-version schema version 9 is not supported");
   });
 
+  it("reads strings and metadata that are longer than what is read at once", () => {
+    const long = "x".repeat(700_000);
+    const json = documentWith(`{"as_strings": ["${long}", "${long}\\\\", "\\u00e9${long}"]}`)
+      .replace('"a \\"quoted\\" \\\\ line"', `"${long}"`)
+      .replace(
+        '"tensor_values": {}',
+        `"tensor_values": {"metadata": {"dtype": 7, "sizes": [], ${" ".repeat(9000)}` +
+          '"requires_grad": false, "device": {"type": "a}b", "index": null}, "strides": [], ' +
+          '"storage_offset": {"as_int": 0}, "layout": 7}}',
+      );
+    for (const document of [decodeDocument(encode(json)), decodeDocument(drip(encode(json), 100_000))]) {
+      const [node] = document.root.graph_module.graph.nodes;
+      expect(node!.inputs[0]!.arg).toEqual({ as_strings: [long, `${long}\\`, `\u00e9${long}`] });
+      expect(document.metadata(node!)).toEqual(new Map([["stack_trace", long]]));
+      const meta = document.root.graph_module.graph.tensor_values.get("metadata");
+      expect(meta).toMatchObject({ dtype: 7, device: { type: "a}b" }, layout: 7 });
+    }
+  });
+
   it("neither overflows nor hangs on deep nesting", () => {
     const depth = 100_000;
     const nested = '{"as_string_to_argument": {"a": '.repeat(depth);

@@ -5,7 +5,7 @@ import { ABSENT_DICT, ABSENT_LIST, isLegacyNone } from "./drift.ts";
 import { jsonPathAt } from "./json-path.ts";
 import { NON_FINITE, parseFloatToken, parseIntToken, pythonFloat } from "./numbers.ts";
 import type { Raw } from "./raw.ts";
-import { Fault, Reader } from "./reader.ts";
+import { Fault, META, NAME, Reader, TENSOR } from "./reader.ts";
 import type { Alternative, EnumTable, StructTable, Type, UnionTable } from "./table.ts";
 import { SCHEMA_VERSION, tables } from "./tables.generated.ts";
 import type { ExportedProgram } from "./types.generated.ts";
@@ -60,17 +60,16 @@ class Decoder {
   readonly oddities: Oddity[] = [];
   readonly fidelity: Fidelity = { tokens: new Map(), extras: new Map() };
   readonly #reader: Reader;
-  /** Values of type TensorMeta by the hash of their bytes. */
-  readonly #metas = new Map<number, { readonly bytes: Uint8Array; readonly value: object }[]>();
-  readonly #tensors = new Map<string, object>();
+  /** What the scanner has a number for: values of type TensorMeta, and arguments that are a tensor. */
+  readonly #metas = new Map<number, object>();
+  readonly #tensors = new Map<number, object>();
   readonly #scratches: unknown[][] = [];
   #depth = 0;
   /** The text of the scalar just read when it is not what the writer would write; its owner keeps it. */
   #oddToken: string | undefined;
 
   constructor(source: DocumentSource) {
-    this.#reader = new Reader(source);
-    this.#reader.accept(BYTE_ORDER_MARK);
+    this.#reader = new Reader(source, FIELD_NAMES);
   }
 
   root(type: Type): unknown {
@@ -120,12 +119,10 @@ class Decoder {
     if (reader.peek() === 0x7d) reader.next();
     else
       do {
-        if (reader.peek() !== 0x22) reader.fail(`expected a key, found ${reader.found()}`);
         const at = reader.offset;
+        const key = reader.key();
         // torch writes the keys in the order of the table, so the next one is nearly always the one expected.
-        const field = next < fields.length && reader.accept(fields[next]!.key!) ? fields[next]! : undefined;
-        const key = field ? field.name : reader.string();
-        const index = field ? next : fields.findIndex(({ name }) => name === key);
+        const index = fields[next]?.name === key ? next : fields.findIndex(({ name }) => name === key);
         if (index < 0) {
           (extras ??= []).push(this.#extra(table.name, key, at));
           continue;
@@ -133,7 +130,6 @@ class Decoder {
         if (seen & (1 << index)) this.#note("duplicate-key", fields[index]!.name, table.name, at);
         seen |= 1 << index;
         next = index + 1;
-        reader.expect(0x3a);
         values[index] = this.#value(fields[index]!.type);
         if (this.#oddToken !== undefined) tokens = this.#keep(tokens, fields[index]!.name);
       } while (reader.more(0x7d));
@@ -159,7 +155,6 @@ class Decoder {
 
   #extra(within: string, key: string, at: number): [string, Raw] {
     this.#note("unknown-key", key, within, at);
-    this.#reader.expect(0x3a);
     return [key, this.#reader.skipValue()];
   }
 
@@ -178,10 +173,9 @@ class Decoder {
     this.#enter(table.name);
     if (reader.peek() === 0x7d) reader.fail(`${table.name} is empty; it needs one of ${names(table)}`);
     const at = reader.offset;
-    const key = reader.string();
+    const key = reader.key();
     const alternative = alternativeOf(table, key);
     if (alternative === undefined) throw new Fault(at, `unknown alternative '${key}' of ${table.name}`);
-    reader.expect(0x3a);
     const none = isLegacyNone(key, reader);
     const value = none ? true : this.#value(alternative.type);
     if (none) this.#oddToken = "[]";
@@ -195,18 +189,22 @@ class Decoder {
 
   /** Most arguments are a tensor's name, and most names come more than once: equal ones become one object. */
   #tensor(): object | undefined {
-    this.#reader.peek();
-    const name = this.#reader.quotedBetween(TENSOR_OPEN, TENSOR_CLOSE);
-    if (name === undefined) return undefined;
-    let argument = this.#tensors.get(name);
-    if (argument === undefined) this.#tensors.set(name, (argument = { as_tensor: { name } }));
+    const id = this.#reader.whole(TENSOR);
+    if (id < 0) return undefined;
+    this.#reader.next();
+    let argument = this.#tensors.get(id);
+    if (argument === undefined) {
+      argument = { as_tensor: { name: this.#reader.text(id) } };
+      this.#tensors.set(id, argument);
+    }
     return argument;
   }
 
   #tensorArgument(): object | undefined {
-    this.#reader.peek();
-    const name = this.#reader.quotedBetween(NAME_OPEN, NAME_CLOSE);
-    return name === undefined ? undefined : { name };
+    const id = this.#reader.whole(NAME);
+    if (id < 0) return undefined;
+    this.#reader.next();
+    return { name: this.#reader.text(id) };
   }
 
   #list(of: Type): unknown[] {
@@ -238,11 +236,9 @@ class Decoder {
     }
     let tokens: Map<string | number, string> | undefined;
     do {
-      if (reader.peek() !== 0x22) reader.fail(`expected a key, found ${reader.found()}`);
       const at = reader.offset;
-      const key = reader.string();
+      const key = reader.key();
       if (result.has(key)) this.#note("duplicate-key", key, "dict", at);
-      reader.expect(0x3a);
       result.set(key, this.#value(of));
       if (this.#oddToken !== undefined) tokens = this.#keep(tokens, key);
     } while (reader.more(0x7d));
@@ -252,24 +248,14 @@ class Decoder {
 
   /** Many values of a program have the same metadata: equal bytes become one and the same object. */
   #tensorMeta(table: StructTable): object {
-    const reader = this.#reader;
-    if (reader.peek() !== 0x7b) return this.#struct(table);
-    const length = reader.scanObject();
-    const { hash } = reader;
-    const known = this.#metas.get(hash);
-    for (const { bytes, value } of known ?? NOTHING) {
-      if (bytes.length !== length || !reader.startsWith(bytes)) continue;
-      reader.skipTo(reader.offset + length);
-      return value;
+    const id = this.#reader.whole(META);
+    const known = this.#metas.get(id);
+    if (known !== undefined) {
+      this.#reader.next();
+      return known;
     }
-    const bytes = reader.copy(length);
-    const end = reader.offset + length;
     const value = this.#struct(table);
-    // Where a brace in a string misled the scan, the value is not shared.
-    if (reader.offset === end) {
-      if (known) known.push({ bytes, value });
-      else this.#metas.set(hash, [{ bytes, value }]);
-    }
+    if (id >= 0) this.#metas.set(id, value);
     return value;
   }
 
@@ -344,15 +330,14 @@ const encode = (text: string): Uint8Array => Buffer.from(text, "latin1");
 const NULL = encode("null");
 const TRUE = encode("true");
 const FALSE = encode("false");
-const BYTE_ORDER_MARK = encode("\xef\xbb\xbf");
-const NOTHING: readonly never[] = [];
 
 const { TensorMeta: TENSOR_META, TensorArgument: TENSOR_ARGUMENT, Argument: ARGUMENT } = tables;
-/** As torch spaces them; anything else is read the long way. */
-const TENSOR_OPEN = encode('{"as_tensor": {"name": ');
-const TENSOR_CLOSE = encode("}}");
-const NAME_OPEN = encode('{"name": ');
-const NAME_CLOSE = encode("}");
+/** Keys come out as these objects, so that comparing them is comparing pointers. */
+const FIELD_NAMES = [
+  ...new Set(
+    Object.values(tables).flatMap((t) => (t.kind === "enum" ? [] : t.fields.map(({ name }) => name))),
+  ),
+];
 
 const alternatives = new Map<UnionTable, Map<string, Alternative>>();
 function alternativeOf(table: UnionTable, key: string): Alternative | undefined {

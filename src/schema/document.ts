@@ -1,7 +1,8 @@
-import { type DocumentSource, memorySource } from "../archive/document-source.ts";
+import type { DocumentSource } from "../archive/document-source.ts";
 import type { Raw } from "./raw.ts";
-import { Reader } from "./reader.ts";
 import type { ExportedProgram, Node } from "./types.generated.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Something in the document that torch ignores: a key nobody defines, or one that is given twice. */
 export interface Oddity {
@@ -50,16 +51,12 @@ export class Document {
   }
 
   #decodeMetadata(node: Node): ReadonlyMap<string, string> {
-    const result = new Map<string, string>();
-    const reader = new Reader(memorySource(this.read(node.metadata)));
-    reader.expect(0x7b);
-    if (reader.peek() === 0x7d) return result;
-    do {
-      const key = reader.string();
-      reader.expect(0x3a);
-      result.set(key, reader.string());
-    } while (reader.more(0x7d));
-    return result;
+    try {
+      return new Map(Object.entries(JSON.parse(utf8.decode(this.read(node.metadata)))));
+    } catch {
+      // Only that it is made of strings has been checked, and a damaged one is no reason to fail: it is for people.
+      return new Map();
+    }
   }
 
   /** The bytes of a part that has not been decoded. */

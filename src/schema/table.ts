@@ -8,8 +8,6 @@ export type Type =
 
 export interface FieldTable {
   readonly name: string;
-  /** The key with its quotes, as it stands in the document; `link` sets it. */
-  readonly key?: Uint8Array;
   readonly type: Type;
   /** True when a valid document may leave the key out. */
   readonly mayBeAbsent?: boolean;
@@ -54,10 +52,7 @@ export function link(tables: Record<string, StructTable | UnionTable | EnumTable
   };
   for (const table of Object.values(tables)) {
     if (table.kind === "enum") continue;
-    for (const field of table.fields as { name: string; type: Type; key?: Uint8Array }[]) {
-      field.type = resolve(field.type);
-      field.key = Buffer.from(`"${field.name}"`, "latin1");
-    }
+    for (const field of table.fields as { name: string; type: Type }[]) field.type = resolve(field.type);
   }
   return tables;
 }

@@ -1,0 +1,295 @@
+/**
+ * The tokens of JSON text: see src/schema/scanner.ts, which holds the other end. WebAssembly, because it runs at full
+ * speed from its first byte, where JavaScript is interpreted until it is hot: most documents are read by then.
+ */
+
+/** A token: its kind, where it starts, a number that says what it is, and where it ends. */
+const SLOT: usize = 16;
+/** Kinds of tokens that stand for several. All others go by their first byte. reader.ts has them too. */
+const KEY: i32 = 256;
+const DICT: i32 = 257;
+const META: i32 = 258;
+const TENSOR: i32 = 259;
+const NAME: i32 = 260;
+
+const QUOTE: u32 = 0x22;
+const BACKSLASH: u32 = 0x5c;
+const OPEN: u32 = 0x7b;
+const CLOSE: u32 = 0x7d;
+/** Longer strings are seldom repeated, and hashing them would cost more than it saves. */
+const LONGEST_STRING: usize = 64;
+const LONGEST_META: usize = 4096;
+
+/** Where the next allocation goes. */
+let heap: usize = (__heap_base + 15) & ~15;
+/** Hash table: indices of entries, from 1. Entries: hash, start, length. */
+let slots: usize = 0;
+let mask: u32 = 0;
+let entries: usize = 0;
+let capacity: u32 = 0;
+let count: u32 = 0;
+/** Where scanning stopped: the first byte that is in no token yet. */
+let stopped: usize = 0;
+/** Whether the last token was the key "metadata". */
+let atMetadata: bool = false;
+
+export function allocate(size: usize): usize {
+  const start = heap;
+  heap = (heap + size + 15) & ~15;
+  const missing = <i32>((heap + 0xffff) >>> 16) - memory.size();
+  if (missing > 0 && memory.grow(max(missing, memory.size() >> 2)) < 0 && memory.grow(missing) < 0) unreachable();
+  return start;
+}
+
+export function stop(): usize {
+  return stopped;
+}
+
+/** The start of a string's bytes, by its number, and their length. */
+export function bytesOf(id: u32): usize {
+  return load<u32>(entries + id * 12, 4);
+}
+export function lengthOf(id: u32): usize {
+  return load<u32>(entries + id * 12, 8);
+}
+
+/** The number of the bytes, by which equal ones are known; numbers are given from 0 on. */
+export function intern(start: usize, end: usize): u32 {
+  let hash: u32 = 0x811c9dc5;
+  for (let p = start; p < end; p++) hash = (hash ^ load<u8>(p)) * 0x01000193;
+  return find(start, end - start, hash);
+}
+
+function find(start: usize, length: usize, hash: u32): u32 {
+  if (count * 2 >= mask) rehash();
+  let slot = (hash ^ (hash >>> 15)) & mask;
+  for (;;) {
+    const entry = load<u32>(slots + (<usize>slot << 2));
+    if (entry == 0) break;
+    const known = entries + (entry - 1) * 12;
+    if (load<u32>(known) == hash && load<u32>(known, 8) == <u32>length) {
+      if (memory.compare(load<u32>(known, 4), start, length) == 0) return entry - 1;
+    }
+    slot = (slot + 1) & mask;
+  }
+  const copy = allocate(length);
+  memory.copy(copy, start, length);
+  const made = entries + count * 12;
+  store<u32>(made, hash);
+  store<u32>(made, copy, 4);
+  store<u32>(made, length, 8);
+  store<u32>(slots + (<usize>slot << 2), ++count);
+  return count - 1;
+}
+
+function rehash(): void {
+  const size: u32 = mask == 0 ? 4096 : (mask + 1) << 1;
+  const grown = allocate(<usize>size << 2);
+  const moved = allocate(<usize>size * 6);
+  memory.copy(moved, entries, <usize>count * 12);
+  slots = grown;
+  entries = moved;
+  mask = size - 1;
+  for (let entry: u32 = 0; entry < count; entry++) {
+    const hash = load<u32>(moved + <usize>entry * 12);
+    let slot = (hash ^ (hash >>> 15)) & mask;
+    while (load<u32>(grown + (<usize>slot << 2)) != 0) slot = (slot + 1) & mask;
+    store<u32>(grown + (<usize>slot << 2), entry + 1);
+  }
+}
+
+/** Digits, letters and the signs and point of a number. */
+// @ts-ignore: decorator
+@inline
+function isWordByte(c: u32): bool {
+  return c - 0x30 <= 9 || (c | 0x20) - 0x61 <= 25 || c == 0x2d || c == 0x2b || c == 0x2e;
+}
+
+// @ts-ignore: decorator
+@inline
+function pastSpace(p: usize, end: usize): usize {
+  while (p < end) {
+    const c = load<u8>(p);
+    if (c != 0x20 && c != 0x0a && c != 0x0d && c != 0x09) break;
+    p++;
+  }
+  return p;
+}
+
+/** The closing quote of a string whose text begins at `p`; `end` when it is not before that. */
+function closingQuote(p: usize, end: usize): usize {
+  const quotes = i8x16.splat(QUOTE as i8);
+  const backslashes = i8x16.splat(BACKSLASH as i8);
+  while (p < end) {
+    const bytes = v128.load(p);
+    const found = i8x16.bitmask(v128.or(i8x16.eq(bytes, quotes), i8x16.eq(bytes, backslashes)));
+    if (found == 0) {
+      p += 16;
+      continue;
+    }
+    p += ctz(found);
+    if (p >= end) break;
+    if (load<u8>(p) == QUOTE) return p;
+    p += 2;
+  }
+  return end;
+}
+
+/** The end of `{"...": "...", ...}` at `p`; 0 for anything else, `end + 1` when it goes on behind `end`. */
+function endOfDict(p: usize, end: usize): usize {
+  p = pastSpace(p + 1, end);
+  if (p < end && load<u8>(p) == CLOSE) return p + 1;
+  for (;;) {
+    for (let part = 0; part < 2; part++) {
+      p = pastSpace(p, end);
+      if (p >= end) return end + 1;
+      if (load<u8>(p) != QUOTE) return 0;
+      p = closingQuote(p + 1, end) + 1;
+      p = pastSpace(p, end);
+      if (p >= end) return end + 1;
+      if (part == 0 && load<u8>(p++) != 0x3a) return 0;
+    }
+    const c = load<u8>(p++);
+    if (c == CLOSE) return p;
+    if (c != 0x2c) return 0;
+  }
+  return 0;
+}
+
+/** Whether `text` stands at `p`, of which `length` bytes are compared. */
+// @ts-ignore: decorator
+@inline
+function standsAt(p: usize, text: usize, length: usize): bool {
+  return load<u64>(p) == load<u64>(text) && memory.compare(p, text, length) == 0;
+}
+
+const AS_TENSOR = memory.data<u8>([0x7b,0x22,0x61,0x73,0x5f,0x74,0x65,0x6e,0x73,0x6f,0x72,0x22,0x3a,0x20,0x7b,0x22,0x6e,0x61,0x6d,0x65,0x22,0x3a,0x20,0x22]);
+const AS_NAME = memory.data<u8>([0x7b,0x22,0x6e,0x61,0x6d,0x65,0x22,0x3a,0x20,0x22]);
+const AS_META = memory.data<u8>([0x7b,0x22,0x64,0x74,0x79,0x70,0x65,0x22,0x3a,0x20]);
+const METADATA = memory.data<u8>([0x6d,0x65,0x74,0x61,0x64,0x61,0x74,0x61]);
+
+/** Past the plain short string whose text begins at `p`, which gets a number; 0 when it is none. */
+let lastId: u32 = 0;
+function plainString(p: usize, end: usize): usize {
+  const start = p;
+  const limit = min(end, p + LONGEST_STRING + 1);
+  let hash: u32 = 0x811c9dc5;
+  for (; p < limit; p++) {
+    const c: u32 = load<u8>(p);
+    if (c == QUOTE) {
+      lastId = find(start, p - start, hash);
+      return p + 1;
+    }
+    if (c == BACKSLASH || c >= 0x80 || c < 0x20) return 0;
+    hash = (hash ^ c) * 0x01000193;
+  }
+  return 0;
+}
+
+/** Tells the end of an object that stands for one token, in `kind` which one; 0 when it is none. */
+let kind: i32 = 0;
+function wholeObject(p: usize, end: usize): usize {
+  if (standsAt(p, AS_TENSOR, 24)) {
+    const past = plainString(p + 24, end);
+    if (past == 0 || past + 2 > end || load<u16>(past) != 0x7d7d) return 0;
+    kind = TENSOR;
+    return past + 2;
+  }
+  if (standsAt(p, AS_META, 10)) return endOfMeta(p, end);
+  if (!standsAt(p, AS_NAME, 10)) return 0;
+  const past = plainString(p + 10, end);
+  if (past == 0 || past + 1 > end || load<u8>(past) != CLOSE) return 0;
+  kind = NAME;
+  return past + 1;
+}
+
+/** The end of the object at `p`, unless it is long or has an escape in it; `end + 1` when it goes on behind `end`. */
+function endOfMeta(p: usize, end: usize): usize {
+  const start = p;
+  const limit = min(end, p + LONGEST_META);
+  let depth = 0;
+  let inString = false;
+  let hash: u32 = 0x811c9dc5;
+  for (; p < limit; p++) {
+    const c: u32 = load<u8>(p);
+    hash = (hash ^ c) * 0x01000193;
+    if (c == QUOTE) inString = !inString;
+    else if (c == BACKSLASH) return 0;
+    else if (inString) continue;
+    else if (c == OPEN) depth++;
+    else if (c == CLOSE && --depth == 0) {
+      lastId = find(start, p + 1 - start, hash);
+      kind = META;
+      return p + 1;
+    }
+  }
+  return p < start + LONGEST_META ? end + 1 : 0;
+}
+
+/**
+ * Writes the tokens from `p` on to `tape`, at most `most` of them, and returns how many. A token that may go on behind
+ * `end` is left for the next time, unless nothing comes behind it (`isLast`). With `isPlain` every token stands for
+ * itself alone. A string has its number where it is plain and short, -2 where it does not end, else -1; a small integer
+ * has its value. 32 bytes behind `end` must be readable.
+ */
+export function scan(p: usize, end: usize, isLast: bool, isPlain: bool, tape: usize, most: i32): i32 {
+  let tokens = 0;
+  for (; tokens < most; tokens++) {
+    p = pastSpace(p, end);
+    if (p >= end) break;
+    const c: u32 = load<u8>(p);
+    let past = p + 1;
+    let id = -1;
+    kind = c;
+    if (c == QUOTE) {
+      past = plainString(p + 1, end);
+      if (past != 0) id = lastId;
+      else {
+        past = closingQuote(p + 1, end) + 1;
+        if (past > end) {
+          if (!isLast) break;
+          past = end;
+          id = -2;
+        }
+      }
+      const colon = pastSpace(past, end);
+      if (colon >= end && !isLast) break;
+      if (colon < end && load<u8>(colon) == 0x3a && id >= 0 && !isPlain) {
+        kind = KEY;
+        atMetadata = colon - p > 9 && past - p == 10 && load<u64>(p + 1) == load<u64>(METADATA);
+        past = colon + 1;
+      }
+    } else if (c == OPEN) {
+      if (!isPlain) {
+        if (!isLast && end - p < 128) break;
+        const whole = atMetadata ? endOfDict(p, end) : wholeObject(p, end);
+        if (whole > end && !isLast) break;
+        if (whole != 0 && whole <= end) {
+          if (atMetadata) kind = DICT;
+          else id = lastId;
+          past = whole;
+        }
+      }
+      atMetadata = false;
+    } else if (isWordByte(c)) {
+      let value: i32 = 0;
+      let digits = true;
+      for (past = p; past < end; past++) {
+        const d: u32 = load<u8>(past);
+        if (!isWordByte(d)) break;
+        if (d - 0x30 <= 9) value = value * 10 + (d - 0x30);
+        else digits = false;
+      }
+      if (past >= end && !isLast) break;
+      if (digits && past - p <= 9 && (c != 0x30 || past - p == 1)) id = value;
+    }
+    store<i32>(tape, kind);
+    store<i32>(tape, <i32>p, 4);
+    store<i32>(tape, id, 8);
+    store<i32>(tape, <i32>past, 12);
+    tape += SLOT;
+    p = past;
+  }
+  stopped = p;
+  return tokens;
+}

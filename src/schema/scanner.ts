@@ -1,0 +1,31 @@
+import { WASM } from "./scan.generated.ts";
+
+/** What scan.as exports. Addresses are those of its memory. */
+export interface Scanner {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  /** The address of new bytes; they are never given back. */
+  allocate(size: number): number;
+  /** The number of the bytes between two addresses: equal bytes have equal numbers, counted from 0. */
+  intern(start: number, end: number): number;
+  /** The bytes of a number. */
+  bytesOf(id: number): number;
+  lengthOf(id: number): number;
+  /** See scan.as. */
+  scan(start: number, end: number, isLast: boolean, isPlain: boolean, tape: number, most: number): number;
+  /** Where `scan` stopped. */
+  stop(): number;
+}
+
+/** WebAssembly, as far as it is used here: its types come with the DOM's only. */
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object) => { readonly exports: unknown };
+};
+
+let module: object | undefined;
+
+/** A scanner with a memory of its own. */
+export function makeScanner(): Scanner {
+  module ??= new WebAssembly.Module(Buffer.from(WASM, "base64"));
+  return new WebAssembly.Instance(module).exports as Scanner;
+}
