@@ -57,6 +57,14 @@ import { carryMetadata } from "./loop/carry-metadata.ts";
 import { conditionType } from "./loop/condition-type.ts";
 import { operandsAlias as loopOperandsAlias } from "./loop/operands-alias.ts";
 import { sequenceLength } from "./loop/sequence-length.ts";
+import { metadata } from "./payload/metadata.ts";
+import { missing } from "./payload/missing.ts";
+import { nonFinite } from "./payload/non-finite.ts";
+import { notAParameter } from "./payload/not-a-parameter.ts";
+import { persistence } from "./payload/persistence.ts";
+import { pickled } from "./payload/pickled.ts";
+import { sharedMutation } from "./payload/shared-mutation.ts";
+import { unused } from "./payload/unused.ts";
 import { duplicateKey } from "./schema/duplicate-key.ts";
 import { invalidDocument } from "./schema/invalid-document.ts";
 import { newerVersion } from "./schema/newer-version.ts";
@@ -132,6 +140,14 @@ export const rules: readonly Rule[] = [
   conditionType,
   loopOperandsAlias,
   sequenceLength,
+  metadata,
+  missing,
+  nonFinite,
+  notAParameter,
+  persistence,
+  pickled,
+  sharedMutation,
+  unused,
   duplicateKey,
   invalidDocument,
   newerVersion,

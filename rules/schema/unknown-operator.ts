@@ -1,5 +1,9 @@
 import { defineRule } from "../../src/lint/rule.ts";
+import { FUNCTIONS, HIGHER_ORDER } from "../../src/ops/calls.generated.ts";
+import { OPERATOR_FACTS_TORCH } from "../../src/ops/operators.generated.ts";
 import type { Node } from "../../src/program/program.ts";
+import { nodePath } from "../_shared/paths.ts";
+import { isNewerTorch } from "../_shared/torch-version.ts";
 
 export const unknownOperator = defineRule({
   id: "schema/unknown-operator",
@@ -16,10 +20,19 @@ Declare the operator in the config, by the schema that its library registers:
 
     { "operators": ["mylib::scale_(Tensor(a!) x, float by) -> Tensor(a!)"] }
 
+A target that belongs to torch itself, such as \`torch.ops.aten.sinn.default\` or \`_operator.foo\`, and that torch does not
+have, is an error: \`torch.export.load\` refuses the program. In a program of a later torch it may be a new one, and is a
+warning.
+
 Each operator is reported once, at its first call.
 `,
-  data: { operator: "the target, as the document has it", calls: "how often the program calls it" },
+  data: {
+    operator: "the target, as the document has it",
+    calls: "how often the program calls it",
+    path: "the JSON path of the first call's target",
+  },
   messages: {
+    absent: "torch {torch} has no {operator}",
     unknown: "{operator} is not an operator that pt2lint knows; it is taken to alias and write nothing",
   },
   examples: {
@@ -48,9 +61,22 @@ def forward(x: "f32[2]"):
           {
             message:
               "torch.ops.mylib.scale.default is not an operator that pt2lint knows; it is taken to alias and write nothing",
-            data: { operator: "torch.ops.mylib.scale.default", calls: 2 },
+            data: {
+              operator: "torch.ops.mylib.scale.default",
+              calls: 2,
+              path: "graph_module.graph.nodes[0].target",
+            },
           },
         ],
+      },
+      {
+        title: "an operator that torch does not have",
+        program: `
+def forward(x: "f32[2]"):
+    sin: "f32[2]" = torch.ops.aten.sinn.default(x)
+    return (sin,)
+`,
+        diagnostics: [{ message: `torch ${OPERATOR_FACTS_TORCH} has no torch.ops.aten.sinn.default` }],
       },
     ],
   },
@@ -72,24 +98,39 @@ def forward(x: "f32[2]"):
       }
       for (const [operator, { first, count, known }] of calls) {
         if (known) continue;
+        const path = `${nodePath(first)}.target`;
+        const common = { at: first, data: { operator, calls: count, path } } as const;
+        if (!TORCHS_OWN.test(operator)) {
+          ctx.report({ ...common, message: "unknown", help: DECLARE });
+          continue;
+        }
         ctx.report({
-          at: first,
-          message: "unknown",
-          data: { operator, calls: count },
-          help: 'declare it in the config, e.g. "operators": ["mylib::scale_(Tensor(a!) x, float by) -> Tensor(a!)"]',
+          ...common,
+          message: "absent",
+          words: { torch: OPERATOR_FACTS_TORCH },
+          help: "correct the name; if another torch has it, load the program with that one",
+          severity: isNewerTorch(ctx.program) ? "warning" : "error",
         });
       }
     },
   }),
 });
 
-/**
- * Targets without a schema: higher-order operators, Python functions on symbolic numbers, vmap's bookkeeping, and
- * the operators of serializer extensions (torch/_export/serde ExtensionHandler).
- */
-const WITHOUT_SCHEMA =
-  /^(torch\.ops\.higher_order\.|_operator\.|math\.|torch\.sym_|torch\._sym_|torch\._functorch\.predispatch\.|#)/;
+const DECLARE =
+  'declare it in the config, e.g. "operators": ["mylib::scale_(Tensor(a!) x, float by) -> Tensor(a!)"]';
 
+/** Whatever is no operator of a library, whose own name could be anything. */
+const TORCHS_OWN = /^(?!torch\.ops\.)|^torch\.ops\.(aten|prims|higher_order)\./;
+
+const WITHOUT_SCHEMA = new Set([
+  ...Object.keys(FUNCTIONS),
+  ...HIGHER_ORDER.map((name) => `torch.ops.higher_order.${name}`),
+  // Names of earlier versions.
+  "torch.ops.higher_order.map",
+  "torch.sym_sqrt",
+]);
+
+/** Serializer extensions (torch/_export/serde ExtensionHandler) name their operators as they like. */
 function isKnown(target: string): boolean {
-  return WITHOUT_SCHEMA.test(target);
+  return target.startsWith("#") || WITHOUT_SCHEMA.has(target);
 }

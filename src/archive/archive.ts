@@ -69,6 +69,8 @@ export interface Archive {
    * reading weights. A document's checksum is compared when the document is read, so ask after that.
    */
   faults(): Promise<readonly InputError[]>;
+  /** Reads every entry and compares its checksum; what differs is in `faults` from then on. */
+  verifyChecksums(progress?: (done: number, total: number) => void): Promise<void>;
   close(): Promise<void>;
 }
 

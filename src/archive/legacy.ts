@@ -5,7 +5,7 @@ import { type LoadedPayloads, payloadsOfSave } from "./payloads.ts";
 import { describeEntry, filesBelow, type LoadableModel, modelFaults } from "./pt2.ts";
 import { openTorchSave, type TorchSave } from "./torch-save.ts";
 import type { Zip, ZipEntry } from "./zip.ts";
-import { zipFaults } from "./zip-faults.ts";
+import { verifyChecksums, zipFaults } from "./zip-faults.ts";
 
 /** The document of a legacy archive. */
 export const LEGACY_DOCUMENT = "serialized_exported_program.json";
@@ -78,6 +78,7 @@ export function openLegacy(zip: Zip, document: ZipEntry, close: () => Promise<vo
     models,
     extraFiles: () => filesBelow(zip, "extra_files/"),
     faults: async () => [...(await faults()), ...zip.checksumFaults],
+    verifyChecksums: (progress) => verifyChecksums(zip, progress),
     close,
   };
 }

@@ -6,7 +6,7 @@ import { type LoadedPayloads, makePayload, payloadFaults, payloadsOfSave } from 
 import { layoutFaults } from "./pt2-layout.ts";
 import { openTorchSave, type TorchSave } from "./torch-save.ts";
 import type { Zip, ZipEntry } from "./zip.ts";
-import { zipFaults } from "./zip-faults.ts";
+import { verifyChecksums, zipFaults } from "./zip-faults.ts";
 
 /** The longest list of weights that is read: about 150,000 of them. */
 const MAX_CONFIG_BYTES = 2 ** 26;
@@ -152,6 +152,7 @@ export function openPt2(zip: Zip, root: string, close: () => Promise<void>): Arc
     models,
     extraFiles: () => filesBelow(zip, `${root}extra/`),
     faults: async () => [...(await faults()), ...zip.checksumFaults],
+    verifyChecksums: (progress) => verifyChecksums(zip, progress),
     close,
   };
 }

@@ -1,5 +1,5 @@
 import type { InputError } from "../errors.ts";
-import { archiveFault, faultsOf } from "./faults.ts";
+import { archiveFault, faultsOf, gather } from "./faults.ts";
 import { foldCase, isReadable, unreadable, type Zip, type ZipEntry } from "./zip.ts";
 
 /** Whether unpacking a file of this name could write outside the folder it is unpacked to. */
@@ -92,4 +92,22 @@ export function zipFaults(zip: Zip): InputError[] {
       unsafePath,
     ),
   ];
+}
+
+/** Reads every entry once; `makeZip` keeps what differs. An entry that cannot be read is a fault of its own. */
+export async function verifyChecksums(
+  zip: Zip,
+  progress: (done: number, total: number) => void = () => {},
+): Promise<void> {
+  const total = zip.entries.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
+  for (const entry of zip.entries) {
+    progress(done, total);
+    await gather(async () => {
+      await zip.readChecked(entry);
+      return [];
+    });
+    done += entry.size;
+  }
+  progress(total, total);
 }

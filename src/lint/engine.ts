@@ -5,6 +5,7 @@ import { describeValue } from "../program/describe.ts";
 import { type Graph, Node, type Program } from "../program/program.ts";
 import type { ResolvedConfig } from "./config.ts";
 import type { Diagnostic, Json, Severity, SourceFrame } from "./diagnostic.ts";
+import type { Payloads } from "./payloads.ts";
 import type { Finding, Listeners, Rule, RuleContext } from "./rule.ts";
 
 /** A rule that is on, and how bad its findings are. */
@@ -26,6 +27,7 @@ export function runRules(
   program: Program,
   active: readonly ActiveRule[],
   registry: OperatorRegistry,
+  payloads: Payloads | null = null,
 ): Diagnostic[] {
   const found: { diagnostic: Diagnostic; graph: number; node: number }[] = [];
   let storage: StorageAnalysis | undefined;
@@ -34,6 +36,7 @@ export function runRules(
     const context: RuleContext = {
       program,
       registry,
+      payloads,
       get storage() {
         storage ??= new StorageAnalysis(program, registry);
         return storage;

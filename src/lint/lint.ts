@@ -10,6 +10,8 @@ import type { ResolvedConfig } from "./config.ts";
 import type { Counts, Diagnostic, LintReport, LintResult, SourceFrame } from "./diagnostic.ts";
 import { type ActiveRule, activeRules, runRules } from "./engine.ts";
 import { numbered } from "./fingerprint.ts";
+import { readPayloads } from "./payloads.ts";
+import { scanWeights, type WeightCheck } from "./scan-weights.ts";
 import type { SuppressionEntry } from "./suppression-list.ts";
 import { Suppressor, type SuppressorOptions } from "./suppressor.ts";
 
@@ -17,6 +19,10 @@ export interface LintOptions extends SuppressorOptions {
   readonly config: ResolvedConfig;
   /** Called before each file. */
   readonly onProgress?: (path: string, index: number, total: number) => void;
+  /** Whether the bytes of weights and constants are read; "none" when absent. */
+  readonly weights?: WeightCheck;
+  /** Called while weights are read, with the bytes that have been and that have to be read of this file. */
+  readonly onWeights?: (path: string, done: number, total: number) => void;
   /** Gives a line of Python the path that its file has here. */
   readonly mapSource?: (frame: SourceFrame) => SourceFrame;
 }
@@ -68,6 +74,8 @@ interface Shared {
   readonly registry: OperatorRegistry;
   readonly suppressor: Suppressor;
   readonly inline?: boolean;
+  readonly weights?: WeightCheck;
+  readonly onWeights?: (path: string, done: number, total: number) => void;
   readonly mapSource?: (frame: SourceFrame) => SourceFrame;
 }
 
@@ -96,9 +104,10 @@ class FileLinter {
     }
     try {
       const models: ReadModel[] = [];
-      for (const model of archive.models) models.push(await this.#readModel(model));
+      for (const model of archive.models) models.push(await this.#readModel(archive, model));
+      const weights = await this.#checkWeights(archive);
       // Faults beside the documents belong to the whole file: they stand with its first model.
-      const faults = (await archive.faults()).flatMap((fault) => this.#fault(fault));
+      const faults = [...(await archive.faults()).flatMap((fault) => this.#fault(fault)), ...weights];
       const entries = await this.#archiveList(archive);
       return models.map((model, at) =>
         this.#result(at > 0 ? model : { ...model, diagnostics: [...faults, ...model.diagnostics] }, entries),
@@ -108,7 +117,18 @@ class FileLinter {
     }
   }
 
-  async #readModel(model: Model): Promise<ReadModel> {
+  /** Reads the weights if that was asked for. What `crc` finds is among the archive's faults from then on. */
+  async #checkWeights(archive: Archive): Promise<Diagnostic[]> {
+    const { weights = "none", onWeights } = this.#shared;
+    const progress = (done: number, total: number) => onWeights?.(this.#path, done, total);
+    if (weights === "crc") await archive.verifyChecksums(progress);
+    if (weights !== "scan") return [];
+    return (await scanWeights(archive, progress)).flatMap(({ fault, severity }) =>
+      this.#fault(fault).map((diagnostic) => ({ ...diagnostic, severity: severity ?? diagnostic.severity })),
+    );
+  }
+
+  async #readModel(archive: Archive, model: Model): Promise<ReadModel> {
     let program: Program;
     try {
       program = await readProgram(model);
@@ -116,7 +136,8 @@ class FileLinter {
       return { name: model.name, program: undefined, diagnostics: this.#fault(error) };
     }
     const { active, registry } = this.#shared;
-    return { name: model.name, program, diagnostics: runRules(program, active, registry) };
+    const payloads = await readPayloads(archive, model);
+    return { name: model.name, program, diagnostics: runRules(program, active, registry, payloads) };
   }
 
   /** What the archive itself asks to hide. */

@@ -3,6 +3,7 @@ import type { HopCall } from "../ops/hop/hop.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Graph, Node, Program, Value } from "../program/program.ts";
 import type { Json, Severity } from "./diagnostic.ts";
+import type { Payloads } from "./payloads.ts";
 
 /** The sets of rules a user can choose from. `all` holds every rule and is implied. */
 export type Preset = "recommended" | "strict";
@@ -68,6 +69,8 @@ export interface RuleContext<MessageId extends string = string> {
   readonly registry: OperatorRegistry;
   /** Made when first asked for. */
   readonly storage: StorageAnalysis;
+  /** What the archive stores for the program; null for a program without one. */
+  readonly payloads: Payloads | null;
   report(finding: Finding<MessageId>): void;
   /** What the user knows at the root of the value's chain: `buffer 'cross_key_cache'`, `input 'x'`. */
   nameOf(value: Value): string;

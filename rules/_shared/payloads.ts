@@ -1,0 +1,71 @@
+import type { PayloadMeta } from "../../src/archive/payload.ts";
+import { scalarTypeName } from "../../src/archive/payload.ts";
+import type { Payloads } from "../../src/lint/payloads.ts";
+import type { Program } from "../../src/program/program.ts";
+import type { TensorMeta } from "../../src/schema/types.generated.ts";
+import { specPath } from "./paths.ts";
+import { formatSizes } from "./sizes.ts";
+import { readSpec } from "./specs.ts";
+import type { Difference } from "./tensor-difference.ts";
+
+/** Where torch looks for the values of each kind of input (torch/_export/verifier.py). */
+export const LISTS: Readonly<Record<string, readonly (keyof Payloads)[]>> = {
+  parameter: ["weights"],
+  buffer: ["weights", "constants"],
+  tensor_constant: ["constants"],
+  custom_obj: ["constants"],
+};
+
+/** An input whose value the archive stores. */
+export interface StoredInput {
+  readonly kind: string;
+  /** The qualified name. */
+  readonly name: string;
+  /** The placeholder. */
+  readonly value: string;
+  readonly persistent: boolean;
+  /** The JSON path of its spec. */
+  readonly path: string;
+}
+
+export function specsWithPayload({ document }: Program): StoredInput[] {
+  return document.root.graph_module.signature.input_specs.flatMap((source, i): StoredInput[] => {
+    const { kind, name, target } = readSpec(source);
+    if (LISTS[kind] === undefined || target === null) return [];
+    const persistent = !("buffer" in source) || source.buffer.persistent;
+    return [{ kind, name: target, value: name, persistent, path: specPath("input", i) }];
+  });
+}
+
+/** How a stored tensor certainly differs from what the graph was traced with. */
+export function storedDifference(
+  stored: NonNullable<PayloadMeta["tensor_meta"]>,
+  traced: TensorMeta,
+): Difference | undefined {
+  if (stored.dtype !== traced.dtype) {
+    const name = (dtype: number) => scalarTypeName(dtype) ?? "unknown";
+    return { property: "dtype", left: name(stored.dtype), right: name(traced.dtype) };
+  }
+  const [left, right] = [stored.sizes.map(({ as_int }) => as_int), traced.sizes];
+  if (left.length !== right.length) {
+    return { property: "rank", left: String(left.length), right: String(right.length) };
+  }
+  const differs = right.some((size, i) => {
+    const known = left[i];
+    return known !== undefined && "as_int" in size && Number(size.as_int) !== known;
+  });
+  return differs ? { property: "shape", left: `[${left.join(", ")}]`, right: formatSizes(right) } : undefined;
+}
+
+/** The names that share an entry, for each entry with bytes that has more than one. */
+export function entryOwners(payloads: Payloads | null, inputs: readonly StoredInput[]): string[][] {
+  const byEntry = new Map<string, string[]>();
+  for (const name of new Set(inputs.map((input) => input.name))) {
+    const payload = payloads?.weights?.get(name) ?? payloads?.constants?.get(name);
+    if (!payload?.size || payload.config.tensor_meta === null) continue;
+    const names = byEntry.get(payload.entry) ?? [];
+    names.push(name);
+    byEntry.set(payload.entry, names);
+  }
+  return [...byEntry.values()].filter((names) => names.length > 1);
+}

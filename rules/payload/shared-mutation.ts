@@ -1,0 +1,39 @@
+import { defineRule } from "../../src/lint/rule.ts";
+import { specPath } from "../_shared/paths.ts";
+import { entryOwners, specsWithPayload } from "../_shared/payloads.ts";
+import { readSpec } from "../_shared/specs.ts";
+
+export const sharedMutation = defineRule({
+  id: "payload/shared-mutation",
+  severity: "warning",
+  reportedBy: "reader",
+  presets: ["recommended", "strict"],
+  summary: "the program writes a tensor whose bytes another tensor shares",
+  description: `
+Two names of the archive share one entry: tied weights, or a cache that is both a buffer and a constant. The signature
+says that the program writes one of them. \`ep.module()\` keeps the two in one storage, so that a write to one is seen through
+the other; a backend that gives each its own memory, as AOTInductor and ExecuTorch do with what is not mutated, shows the old
+values there.
+`,
+  data: { name: "what is written", other: "what shares its bytes", path: "the JSON path of the mutation" },
+  messages: { shared: "the program writes '{name}', which shares its bytes with '{other}'" },
+  examples: { valid: [], invalid: [] },
+  create: (ctx) => ({
+    program: () => {
+      const { output_specs } = ctx.program.document.root.graph_module.signature;
+      const owners = entryOwners(ctx.payloads, specsWithPayload(ctx.program));
+      for (const [position, spec] of output_specs.entries()) {
+        const { kind, target: name } = readSpec(spec);
+        if ((kind !== "buffer_mutation" && kind !== "parameter_mutation") || name === null) continue;
+        const other = owners.find((names) => names.includes(name))?.find((candidate) => candidate !== name);
+        if (other === undefined) continue;
+        ctx.report({
+          at: null,
+          message: "shared",
+          data: { name, other, path: specPath("output", position) },
+          help: "clone one of the two in the model's __init__, or use one name for both",
+        });
+      }
+    },
+  }),
+});
