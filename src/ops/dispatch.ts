@@ -74,9 +74,9 @@ function argumentOfDefault(type: SchemaType, value: SchemaDefault): unknown {
   if (type.kind !== "base") return value;
   if (type.name === "Scalar" || type.name === "number") return scalarOf(value);
   // c10's own numbers: of dtypes, one below those of serialized programs; 0 is the contiguous format.
-  if (type.name === "ScalarType" && typeof value === "bigint") return dtypeOfCode(Number(value) + 1);
+  if (type.name === "ScalarType" && typeof value === "number") return dtypeOfCode(value + 1);
   if (type.name === "ScalarType" && typeof value === "string") return dtypeOfName(value);
-  if (type.name === "MemoryFormat" && typeof value === "bigint") return "contiguous_format";
+  if (type.name === "MemoryFormat" && typeof value === "number") return "contiguous_format";
   return typeof value === "bigint" ? Number(value) : value;
 }
 

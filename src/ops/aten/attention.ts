@@ -2,6 +2,7 @@
 import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { fill, type Reals, reals } from "../../tensor/elements.ts";
 import { broadcastSizes } from "../../tensor/geometry.ts";
+import { formatStrides } from "../../tensor/strides.ts";
 import { Tensor, type TensorSpec } from "../../tensor/tensor.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
 import { requireSameDtype } from "./products.ts";
@@ -38,7 +39,7 @@ function grouped(args: Attention): Attention {
 const batchOf = ({ query, key, value }: Attention): number[] =>
   broadcastSizes(query.sizes.slice(0, -2), key.sizes.slice(0, -2), value.sizes.slice(0, -2));
 
-/** Whether torch takes its flash kernel, whose result lies in memory as [batch, length, heads, width]. */
+/** Whether torch takes its flash kernel, whose result does not lie in memory as its sizes say. */
 function isFlash({ query, key, value, attn_mask, dropout_p }: Attention): boolean {
   const plain = [query, key, value].every(
     (t) =>
@@ -59,9 +60,10 @@ function attentionSpec(args: Attention): TensorSpec {
   }
   const sizes = [...batchOf(grouped(args)), query.size(-2), value.size(-1)];
   if (!isFlash(args)) return { sizes, dtype: query.dtype };
-  const [b, h, l, e] = sizes as [number, number, number, number];
-  const memory = transposed(new Tensor(null, query.dtype, [b, l, h, e]), 1, 2);
-  return { sizes, dtype: query.dtype, strides: memory.strides };
+  // at::native::_flash_attention_cpu: like the query, whose heads and rows are swapped for the while.
+  const like = transposed(query, 1, 2);
+  const memory = new Tensor(null, query.dtype, like.sizes, formatStrides(like, null));
+  return { sizes, dtype: query.dtype, strides: transposed(memory, 1, 2).strides };
 }
 
 /** The scores of one query, masked; returns the largest. */
@@ -90,15 +92,21 @@ function scorer(args: Attention, batch: readonly number[], q: Reals, k: Reals): 
   };
 }
 
-/** A row that is masked as a whole gives zeros (aten::_safe_softmax). Returns the logarithm of the sum. */
-function softmaxInPlace(scores: Float64Array, most: number): number {
+/**
+ * A row that is masked as a whole gives zeros (aten::_safe_softmax). Weights of low precision are rounded before the
+ * sum divides them, as torch's flash kernel does. Returns the logarithm of the sum.
+ */
+function softmaxInPlace(scores: Float64Array, most: number, { encode, decode }: DType): number {
   if (most === -Infinity) {
     scores.fill(0);
     return -Infinity;
   }
   let sum = 0;
   for (let j = 0; j < scores.length; j++) sum += scores[j] = Math.exp(scores[j]! - most);
-  for (let j = 0; j < scores.length; j++) scores[j]! /= sum;
+  for (let j = 0; j < scores.length; j++) {
+    const weight = scores[j]!;
+    scores[j] = (encode === undefined ? weight : decode!(encode(weight))) / sum;
+  }
   return most + Math.log(sum);
 }
 
@@ -121,7 +129,7 @@ function attend(whole: Attention, out: Tensor, { logs, weights }: Noted = {}): v
     const sums = new Float64Array(width);
     for (let row = 0; row < (width === 0 ? 0 : y.length / width); row++) {
       const at = Math.floor(row / length);
-      const log = softmaxInPlace(scores, score(at, row % length, scores));
+      const log = softmaxInPlace(scores, score(at, row % length, scores), out.dtype);
       if (logs !== undefined) logs[row] = log;
       weights?.set(scores, row * keys);
       sums.fill(0);
