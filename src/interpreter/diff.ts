@@ -83,7 +83,7 @@ export function diffProgram(
       const decide = (node: Node, predicate: boolean): boolean => decisions.get(node) ?? predicate;
       options.onRun?.(done++, total, "eager");
       const reference = runCopy(session, inputs, (copy, values) =>
-        copy.call(values, { semantics: { ...eager, decide } }),
+        copy.call(values, { semantics: { ...eager, decide }, all: true }),
       );
       for (const schedule of tried) {
         options.onRun?.(done++, total, schedule.name);
@@ -165,11 +165,15 @@ function runLowered(
   semantics: LoweredSemantics,
   observe?: Observer,
 ): CallResult {
-  return runCopy(session, inputs, (copy, values) =>
-    copy.call(values, {
+  return runCopy(session, inputs, (copy, given) =>
+    copy.call(given, {
       semantics,
+      all: true,
       ...(observe === undefined ? {} : { observe }),
-      around: (tensors, run) => functionalized(tensors, run),
+      around: (values, run) => {
+        semantics.begin(values);
+        return functionalized(values, run);
+      },
     }),
   );
 }

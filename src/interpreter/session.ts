@@ -33,6 +33,8 @@ export interface CallOptions {
   readonly semantics?: Semantics;
   /** Sees the values of each node. */
   readonly observe?: Observer;
+  /** Give all buffers, parameters, constants and inputs in the result, not just those that the program may write. */
+  readonly all?: boolean;
   /** Runs the graph, given the values of its inputs; for what a lowered execution does before and after. */
   readonly around?: <T>(inputs: readonly RuntimeValue[], run: () => T) => T;
 }
@@ -81,24 +83,29 @@ export class Session {
    * @throws InputError when inputs are missing, or do not fit what the program was exported for; NodeError when a node
    *   fails.
    */
-  call(inputs: Inputs, { semantics = eager, observe, around }: CallOptions = {}): CallResult {
+  call(inputs: Inputs, { semantics = eager, observe, around, all = false }: CallOptions = {}): CallResult {
     const values = this.inputValues(inputs);
     checkInputs(this.program, values);
     const execution = new Execution(this.prepared, semantics, observe);
     const run = () => execution.runGraph(this.prepared.graphs[0]!, values);
     const outputs = around === undefined ? run() : around(values, run);
     const users = this.#settle(outputs, values);
-    return { outputs: users, tensors: this.#named(users, values) };
+    return { outputs: users, tensors: this.#named(users, values, all) };
   }
 
-  #named(outputs: readonly RuntimeValue[], inputs: readonly RuntimeValue[]): Map<string, Tensor> {
+  #named(
+    outputs: readonly RuntimeValue[],
+    inputs: readonly RuntimeValue[],
+    all: boolean,
+  ): Map<string, Tensor> {
     const result = new Map<string, Tensor>();
     for (const [i, output] of outputs.entries()) {
       if (isTensor(output)) result.set(`output.${i}`, output);
       else if (output instanceof Scalar) result.set(`output.${i}`, numberTensor(output));
     }
     for (const [index, value] of inputs.entries()) {
-      if (this.#writable.has(index) && isTensor(value)) result.set(inputLabel(this.program, index), value);
+      if ((all || this.#writable.has(index)) && isTensor(value))
+        result.set(inputLabel(this.program, index), value);
     }
     return result;
   }

@@ -5,25 +5,33 @@
 
 /** One way in which a compiler may run the program. */
 export interface Schedule {
-  readonly name: "program order" | "updates early" | "updates late" | "results reused" | "copies dropped";
+  readonly name:
+    | "program order"
+    | "updates early"
+    | "updates late"
+    | "memory reused"
+    | "copies dropped"
+    | "reads repeated";
   /** What it does, for messages. */
   readonly about: string;
   /** Before what reads or writes their memory, as far as data allows; or behind it. */
   readonly updates: "in order" | "early" | "late";
-  /** The last pointwise consumer of a cond's result writes into the result's memory. */
+  /** What is computed last from a cond's result, or the next tensor of its size, lies in its memory. */
   readonly reuse: boolean;
-  /** A clone that is then updated is the tensor that was cloned. */
+  /** A copy that is then updated is what it was made from; an update of a whole temporary makes it the value. */
   readonly dropCopies: boolean;
+  /** Pointwise results are computed again at each use. */
+  readonly repeat: boolean;
 }
 
-const plain = { updates: "in order", reuse: false, dropCopies: false } as const;
+const plain = { updates: "in order", reuse: false, dropCopies: false, repeat: false } as const;
 
 export const schedules: readonly Schedule[] = [
   {
     ...plain,
     name: "program order",
     about:
-      "nodes run in program order, ATen writes have new values that are copied back at the end, and unused updates are dropped",
+      "nodes run in program order, writes of ATen's operators make new values that are copied back at the end, and unused updates are dropped",
   },
   {
     ...plain,
@@ -39,9 +47,20 @@ export const schedules: readonly Schedule[] = [
   },
   {
     ...plain,
-    name: "results reused",
-    about: "the last pointwise consumer of a cond's result runs in place in its memory",
+    name: "memory reused",
+    about: "the memory of a cond's result is used again when the result is used no more",
     reuse: true,
   },
-  { ...plain, name: "copies dropped", about: "a copy that is then updated is not made", dropCopies: true },
+  {
+    ...plain,
+    name: "copies dropped",
+    about: "copies that are only updated are not made",
+    dropCopies: true,
+  },
+  {
+    ...plain,
+    name: "reads repeated",
+    about: "pointwise results are computed again where they are used, behind updates of what they read",
+    repeat: true,
+  },
 ];

@@ -12,7 +12,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { type Execution, programOrder, type Semantics } from "../execution.ts";
 import type { PreparedGraph, Step } from "../prepare.ts";
 import { isTensor, type RuntimeValue } from "../value.ts";
-import { derivations, isUpdate, type Reuse, reuses, updatesEarly } from "./order.ts";
+import { type Buffers, buffers, isUpdate, type LastUse, updatesEarly } from "./order.ts";
 import type { Schedule } from "./schedules.ts";
 
 /** A write that no schema declares: who wrote which memory. */
@@ -61,7 +61,7 @@ export class LoweredProgram {
   }
 }
 
-/** A step that runs when its results are first needed, on its operands as they were. */
+/** A step to be run later, on its operands as they are now. */
 interface Deferred {
   readonly step: Step;
   readonly operands: readonly (readonly [id: number, value: RuntimeValue])[];
@@ -75,10 +75,15 @@ export class LoweredSemantics implements Semantics {
   readonly #schedule: Schedule;
   readonly #decide: ((node: Node, predicate: boolean) => boolean) | undefined;
   readonly #deferred = new Map<number, Deferred>();
-  /** The results of conds, and what views or copies them, as tensors in the results' memory; by `Value.id`. */
-  readonly #results = new Map<number, Tensor>();
-  readonly #reuses = new Map<PreparedGraph, ReadonlyMap<number, Reuse>>();
-  readonly #derived = new Map<PreparedGraph, ReadonlyMap<number, number>>();
+  /** Pointwise steps by the ids of their results: run again at each use. */
+  readonly #repeated = new Map<number, Deferred>();
+  /** Buffers, and what views or copies them, as tensors in the buffers' memory; by `Value.id`. */
+  readonly #inBuffer = new Map<number, Tensor>();
+  /** The memory of buffers that are used no more. */
+  readonly #free: Tensor[] = [];
+  readonly #buffers = new Map<PreparedGraph, Buffers>();
+  /** The memory of inputs and state, which the compiler never takes for its own. */
+  readonly #lasting = new Set<Memory>();
   #node: Node | null = null;
   #dropping = 0;
 
@@ -90,6 +95,12 @@ export class LoweredSemantics implements Semantics {
     this.#lowered = lowered;
     this.#schedule = schedule;
     this.#decide = decide;
+  }
+
+  /** Tell what memory outlives the call. */
+  begin(inputs: readonly RuntimeValue[]): void {
+    for (const input of inputs)
+      if (isTensor(input) && input.storage !== null) this.#lasting.add(input.memory);
   }
 
   decide(node: Node, predicate: boolean): boolean {
@@ -111,9 +122,13 @@ export class LoweredSemantics implements Semantics {
 
   /** Writes the cache's memory, whoever else holds it; the result is that memory. */
   #update(value: Tensor, cache: Tensor): Tensor {
-    const result = share(cache);
     // Dropped as dead: only its shape is asked for.
-    if (this.#dropping > 0) return result;
+    if (this.#dropping > 0) return share(cache);
+    if (this.#schedule.dropCopies && isWhole(value, cache) && !this.#lasting.has(cache.memory)) {
+      cache.storage!.memory = value.memory;
+      return share(value);
+    }
+    const result = share(cache);
     updateCache(value, cache);
     this.writes.push({ node: this.#node!, memory: cache.memory });
     return result;
@@ -121,35 +136,42 @@ export class LoweredSemantics implements Semantics {
 
   runStep(step: Step, execution: Execution): void {
     const { node } = step;
-    const { frame } = execution;
-    for (const operand of node.operands) if (operand !== null) this.#force(operand, execution);
+    for (const operand of node.operands) {
+      if (operand === null) continue;
+      this.#force(operand, execution);
+      if (this.#repeated.size > 0) this.#repeat(operand.id, execution);
+    }
     if (isUpdate(node)) {
-      if (!this.#lowered.cache.isLive(node)) return this.#runDropped(step, execution);
+      if (!this.#lowered.cache.isLive(node) || this.#isOverwritten(node))
+        return this.#runDropped(step, execution);
       if (this.#schedule.updates === "late") return this.#defer(step, execution);
     }
-    this.#execute(step, execution);
-    if (this.#schedule.dropCopies && this.#lowered.isCopyToDrop(node)) {
-      const source = frame[node.operands[0]!.id] as Tensor;
-      const made = frame[node.outputs[0]!.id] as Tensor;
-      if (source.dtype === made.dtype) frame[node.outputs[0]!.id] = share(source);
+    if (this.#schedule.reuse) this.#executeInBuffers(step, execution);
+    else this.#execute(step, execution);
+    if (this.#schedule.dropCopies && this.#lowered.isCopyToDrop(node)) this.#dropCopy(node, execution);
+    if (this.#schedule.repeat && this.#isRepeatable(node)) {
+      this.#repeated.set(node.outputs[0]!.id, { step, operands: pins(node, execution) });
     }
   }
 
   beforeOutputs({ graph }: PreparedGraph, execution: Execution): void {
-    for (const output of graph.outputs) if (output !== null) this.#force(output, execution);
+    for (const output of graph.outputs) {
+      if (output === null) continue;
+      this.#force(output, execution);
+      if (this.#repeated.size > 0) this.#repeat(output.id, execution);
+    }
     // What nothing has asked for stays undone: its results are unused.
-    for (const value of graph.values) this.#deferred.delete(value.id);
+    for (const value of graph.values) {
+      this.#deferred.delete(value.id);
+      this.#repeated.delete(value.id);
+    }
   }
 
   #execute(step: Step, execution: Execution): void {
     const outer = this.#node;
-    const reuse = this.#schedule.reuse ? this.#reuseOf(step, execution) : undefined;
-    const target = reuse && this.#results.get(reuse.operand);
     this.#node = step.node;
     step.execute(execution);
     this.#node = outer;
-    if (this.#schedule.reuse) this.#noteResults(step, execution);
-    if (target !== undefined) this.#writeInPlace(step.node, target, execution);
   }
 
   #runDropped(step: Step, execution: Execution): void {
@@ -158,18 +180,45 @@ export class LoweredSemantics implements Semantics {
     this.#dropping--;
   }
 
-  #defer(step: Step, { frame }: Execution): void {
-    const operands = step.node.operands.flatMap((operand) =>
-      operand === null ? [] : [[operand.id, pinned(frame[operand.id])] as const],
-    );
+  /** Whether all that is made of the node's results is to write over the whole of them. */
+  #isOverwritten(node: Node): boolean {
+    if (!this.#schedule.dropCopies || hopCall(node)?.kind !== "cond") return false;
+    const { graph } = node;
+    return node.outputs.every((output) => {
+      if (graph.outputs.includes(output)) return false;
+      const users = graph.users(output);
+      return users.every((user) => {
+        const [value, cache] = user.operands;
+        return (
+          isUpdate(user) &&
+          user.subgraphs.length === 0 &&
+          cache === output &&
+          value !== output &&
+          sameSizes(value, cache)
+        );
+      });
+    });
+  }
+
+  #dropCopy(node: Node, { frame }: Execution): void {
+    const source = frame[node.operands[0]!.id] as Tensor;
+    const made = frame[node.outputs[0]!.id] as Tensor;
+    if (source.dtype === made.dtype) frame[node.outputs[0]!.id] = share(source);
+  }
+
+  #defer(step: Step, execution: Execution): void {
+    const operands = pins(step.node, execution);
     for (const { id } of step.node.outputs) this.#deferred.set(id, { step, operands });
   }
 
   #force({ id }: Value, execution: Execution): void {
     const deferred = this.#deferred.get(id);
     if (deferred === undefined) return;
-    const { step, operands } = deferred;
-    for (const output of step.node.outputs) this.#deferred.delete(output.id);
+    for (const output of deferred.step.node.outputs) this.#deferred.delete(output.id);
+    this.#executePinned(deferred, execution);
+  }
+
+  #executePinned({ step, operands }: Deferred, execution: Execution): void {
     const { frame } = execution;
     const now = operands.map(([operand]) => frame[operand]);
     for (const [operand, value] of operands) frame[operand] = value;
@@ -177,54 +226,163 @@ export class LoweredSemantics implements Semantics {
     for (const [i, [operand]] of operands.entries()) frame[operand] = now[i];
   }
 
-  #reuseOf(step: Step, { prepared }: Execution): Reuse | undefined {
-    const graph = prepared.graphs[step.node.graph.id]!;
-    let found = this.#reuses.get(graph);
-    if (found === undefined) {
-      found = reuses(graph.graph, this.#lowered.storage, (node) => this.#lowered.isPointwise(node));
-      this.#reuses.set(graph, found);
-    }
-    return found.get(step.node.index);
+  #isRepeatable(node: Node): boolean {
+    return node.outputs.length === 1 && !WRITES.test(node.target) && this.#lowered.isPointwise(node);
   }
 
-  /** Remember where a cond's results lie, and follow them through views and copies, which a compiler fuses. */
-  #noteResults({ node }: Step, { frame, prepared }: Execution): void {
-    const graph = prepared.graphs[node.graph.id]!;
-    let derived = this.#derived.get(graph);
-    if (derived === undefined) {
-      derived = derivations(node.graph, this.#lowered.storage);
-      this.#derived.set(graph, derived);
+  /** Computes a pointwise value again, and before it those that it is computed from. */
+  #repeat(id: number, execution: Execution): void {
+    const order: Deferred[] = [];
+    const seen = new Set<number>();
+    const stack = [id];
+    while (stack.length > 0) {
+      const at = stack.pop()!;
+      const repeated = this.#repeated.get(at);
+      if (repeated === undefined || seen.has(at)) continue;
+      seen.add(at);
+      order.push(repeated);
+      for (const [operand] of repeated.operands) stack.push(operand);
     }
+    // Operands come before what uses them in the graph's own order.
+    order.sort((a, b) => a.step.node.index - b.step.node.index);
+    for (const { step, operands } of order) {
+      const fresh = operands.map(
+        ([operand, value]) => [operand, seen.has(operand) ? execution.frame[operand] : value] as const,
+      );
+      this.#executePinned({ step, operands: fresh }, execution);
+    }
+  }
+
+  /** Runs a step whose result may come to lie in the memory of a buffer that is used no more. */
+  #executeInBuffers(step: Step, execution: Execution): void {
+    const { node } = step;
+    const { frame, prepared } = execution;
+    const graph = this.#buffersOf(prepared.graphs[node.graph.id]!);
+    const ending = graph.lastUses.get(node.index) ?? [];
+    const operands = node.operands.map((operand) => (operand === null ? undefined : frame[operand.id]));
+    const free = this.#free.splice(0);
+    this.#execute(step, execution);
+    const inPlace = this.#isInPlace(node, operands) ? ending : [];
+    const made = node.outputs.length === 1 ? frame[node.outputs[0]!.id] : undefined;
+    let used: Tensor | undefined;
+    if (isTensor(made) && made.storage !== null && node.subgraphs.length === 0) {
+      const fresh = !operands.some(
+        (operand) => isTensor(operand) && operand.storage !== null && operand.memory === made.memory,
+      );
+      const candidates = [
+        ...inPlace.map(({ operand }) => this.#inBuffer.get(operand)).filter((one) => one !== undefined),
+        ...(fresh ? free : []),
+      ];
+      used = candidates.find((one) => one.dtype === made.dtype && one.numel === made.numel);
+      if (used !== undefined) this.#writeInto(node, used, made, execution);
+    }
+    this.#free.push(...free.filter((one) => one !== used));
+    this.#noteBuffers(node, graph, execution);
+    this.#release(ending, used);
+  }
+
+  #buffersOf(prepared: PreparedGraph): Buffers {
+    let found = this.#buffers.get(prepared);
+    if (found === undefined) {
+      found = buffers(prepared.graph, this.#lowered.storage);
+      this.#buffers.set(prepared, found);
+    }
+    return found;
+  }
+
+  #release(ending: readonly LastUse[], used: Tensor | undefined): void {
+    for (const { buffer } of ending) {
+      const memory = this.#inBuffer.get(buffer);
+      if (memory !== undefined && memory.storage !== used?.storage && memory.memory !== used?.memory)
+        this.#free.push(memory);
+    }
+  }
+
+  /** Pointwise, or what is pointwise for these sizes. */
+  #isInPlace(node: Node, operands: readonly RuntimeValue[]): boolean {
+    if (this.#lowered.isPointwise(node)) return true;
+    const [self] = operands;
+    return SOFTMAX.test(node.target) && isTensor(self) && self.sizes.includes(1);
+  }
+
+  /** Remember where buffers lie, and follow them through views and copies, which a compiler fuses. */
+  #noteBuffers(node: Node, { sources }: Buffers, { frame }: Execution): void {
     const isCond = hopCall(node)?.kind === "cond";
     for (const { id } of node.outputs) {
-      const source = derived.get(id);
+      const source = sources.get(id);
       const value = frame[id];
-      if (source === undefined || !isTensor(value)) continue;
-      const base = this.#results.get(source);
-      // A pointwise consumer that is itself derived is an in-place operator: its result is a new value.
-      if (isCond) this.#results.set(id, snapshot(value));
-      else if (base !== undefined) {
-        const views = value.memory === base.memory;
-        if (views) this.#results.set(id, snapshot(value));
-        else if (value.toString() === base.toString()) this.#results.set(id, base);
+      if (source === undefined || !isTensor(value) || value.storage === null) continue;
+      const base = this.#inBuffer.get(source);
+      if (source === id && (isCond || value.numel * value.dtype.itemsize === value.storage.byteLength)) {
+        this.#inBuffer.set(id, snapshot(value));
+      } else if (base !== undefined) {
+        if (value.memory === base.memory) this.#inBuffer.set(id, snapshot(value));
+        else if (value.toString() === base.toString()) this.#inBuffer.set(id, base);
       }
+    }
+    // The clone of an updated cache in a branch is no copy: what the branch returns is the cache.
+    if (CLONE.test(node.target) && this.#isUpdated(node.operands[0])) {
+      const source = frame[node.operands[0]!.id] as Tensor;
+      if (isTensor(source)) frame[node.outputs[0]!.id] = share(source);
     }
   }
 
-  /** The consumer's result is written into the memory of the cond's result, and is that memory. */
-  #writeInPlace(node: Node, target: Tensor, { frame }: Execution): void {
-    const output = node.outputs[0]!;
-    const made = frame[output.id];
-    if (!isTensor(made) || made.toString() !== target.toString()) return;
-    const result = snapshot(target);
-    copyInto(result, made);
-    this.writes.push({ node, memory: target.memory });
-    made.become(share(result));
+  #isUpdated(value: Value | null | undefined): boolean {
+    return value?.node?.target.startsWith("torch.ops.executorch.") ?? false;
+  }
+
+  /** The result is written into the buffer's memory, and is that memory. */
+  #writeInto(node: Node, buffer: Tensor, made: Tensor, { frame }: Execution): void {
+    const same = made.sizes.join() === buffer.sizes.join();
+    const place = new Tensor(
+      new Storage(buffer.memory),
+      buffer.dtype,
+      made.sizes,
+      same ? buffer.strides : made.strides,
+      same ? buffer.offset : 0,
+    );
+    const whole = (made.numel + place.offset) * made.dtype.itemsize <= buffer.memory.bytes.length;
+    if (!same && (!whole || !made.isContiguous)) return;
+    copyInto(place, made);
+    this.writes.push({ node, memory: buffer.memory });
+    made.become(share(place));
     const operand = node.operands[0];
     const mutates =
-      operand !== null && operand !== undefined && this.#lowered.storage.shareStorage(operand, output);
-    if (mutates && isTensor(frame[operand.id])) (frame[operand.id] as Tensor).become(share(result));
+      operand !== null &&
+      operand !== undefined &&
+      this.#lowered.storage.shareStorage(operand, node.outputs[0]!);
+    if (mutates && isTensor(frame[operand.id])) (frame[operand.id] as Tensor).become(share(place));
   }
+}
+
+const WRITES = /_\.\w+$/;
+const CLONE = /^torch\.ops\.aten\.(clone|contiguous)\./;
+const SOFTMAX = /^torch\.ops\.aten\._?(log_)?softmax\./;
+
+/** Whether the value replaces everything in the cache's storage. */
+function isWhole(value: Tensor, cache: Tensor): boolean {
+  return (
+    value.sizes.join() === cache.sizes.join() &&
+    value.isContiguous &&
+    cache.isContiguous &&
+    cache.offset === 0 &&
+    value.offset === 0 &&
+    cache.storage!.byteLength === value.storage!.byteLength
+  );
+}
+
+function sameSizes(a: Value | null | undefined, b: Value | null | undefined): boolean {
+  return (
+    a?.meta !== undefined && b?.meta !== undefined && JSON.stringify(plain(a)) === JSON.stringify(plain(b))
+  );
+}
+
+const plain = (value: Value): unknown => value.meta!.sizes.map((size) => String(Object.values(size)[0]));
+
+function pins(node: Node, { frame }: Execution): (readonly [number, RuntimeValue])[] {
+  return node.operands.flatMap((operand) =>
+    operand === null ? [] : [[operand.id, pinned(frame[operand.id])] as const],
+  );
 }
 
 /** Another value in the same memory: a write to either goes to a copy. */
@@ -232,12 +390,12 @@ function share(t: Tensor): Tensor {
   const storage = new Storage(t.memory);
   storage.copyOnWrite = true;
   t.storage!.copyOnWrite = true;
-  return new Tensor(storage, t.dtype, t.sizes, t.strides, t.offset);
+  return t.inStorage(storage);
 }
 
 /** The same memory now, whatever the value's storage becomes. */
 function snapshot(t: Tensor): Tensor {
-  return new Tensor(new Storage(t.memory), t.dtype, t.sizes, t.strides, t.offset);
+  return t.inStorage(new Storage(t.memory));
 }
 
 function pinned(value: RuntimeValue): RuntimeValue {
