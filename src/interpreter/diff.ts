@@ -70,7 +70,7 @@ export function diffProgram(
   options: DiffOptions = {},
 ): DiffResult {
   const lowered = new LoweredProgram(session.program, session.registry);
-  const tried = relevantSchedules(session, lowered);
+  const tried = relevantSchedules(session);
   const conds = session.program.graphs.flatMap(({ nodes }) =>
     nodes.filter((node) => hopCall(node)?.kind === "cond"),
   );
@@ -118,13 +118,11 @@ export function diffProgram(
 }
 
 /** Without cache operators only the first schedule says anything. */
-function relevantSchedules({ program }: Session, lowered: LoweredProgram): readonly Schedule[] {
+function relevantSchedules({ program }: Session): readonly Schedule[] {
   const operators = program.graphs.some(({ nodes }) =>
     nodes.some(({ target }) => target.startsWith("torch.ops.executorch.")),
   );
-  if (!operators) return schedules.slice(0, 1);
-  const copies = program.graphs.some(({ nodes }) => nodes.some((node) => lowered.isCopyToDrop(node)));
-  return schedules.filter(({ dropCopies }) => copies || !dropCopies);
+  return operators ? schedules : schedules.slice(0, 1);
 }
 
 /** As the predicates say; then both ways for every cond. Beyond the limit: all true, all false, each the other way. */
@@ -172,7 +170,7 @@ function runLowered(
       ...(observe === undefined ? {} : { observe }),
       around: (values, run) => {
         semantics.begin(values);
-        return functionalized(values, run);
+        return functionalized(values, run, semantics.copiedBack);
       },
     }),
   );

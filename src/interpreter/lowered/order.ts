@@ -12,8 +12,10 @@ export function isUpdate(node: Node): boolean {
 /**
  * A graph's nodes with its updates as early as data allows: each update directly behind what it depends on. A node
  * depends on what defines its operands, and accesses of a storage keep their order around ATen's writes to it.
+ *
+ * @param lastFirst run the last update first, as far as data allows.
  */
-export function updatesEarly(graph: Graph, storage: StorageAnalysis): Int32Array {
+export function updatesEarly(graph: Graph, storage: StorageAnalysis, lastFirst: boolean): Int32Array {
   const before = dependencies(graph, storage);
   const done = new Uint8Array(graph.nodes.length);
   const order: number[] = [];
@@ -31,7 +33,8 @@ export function updatesEarly(graph: Graph, storage: StorageAnalysis): Int32Array
       }
     }
   };
-  for (const node of graph.nodes) if (isUpdate(node)) emit(node.index);
+  const updates = graph.nodes.filter(isUpdate);
+  for (const node of lastFirst ? updates.reverse() : updates) emit(node.index);
   for (const node of graph.nodes) emit(node.index);
   return Int32Array.from(order);
 }

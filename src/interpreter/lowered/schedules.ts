@@ -8,6 +8,7 @@ export interface Schedule {
   readonly name:
     | "program order"
     | "updates early"
+    | "updates early, last first"
     | "updates late"
     | "memory reused"
     | "copies dropped"
@@ -15,7 +16,7 @@ export interface Schedule {
   /** What it does, for messages. */
   readonly about: string;
   /** Before what reads or writes their memory, as far as data allows; or behind it. */
-  readonly updates: "in order" | "early" | "late";
+  readonly updates: "in order" | "early" | "early, last first" | "late";
   /** What is computed last from a cond's result, or the next tensor of its size, lies in its memory. */
   readonly reuse: boolean;
   /** A copy that is then updated is what it was made from; an update of a whole temporary makes it the value. */

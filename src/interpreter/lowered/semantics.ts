@@ -82,8 +82,11 @@ export class LoweredSemantics implements Semantics {
   /** The memory of buffers that are used no more. */
   readonly #free: Tensor[] = [];
   readonly #buffers = new Map<PreparedGraph, Buffers>();
+  /** What inputs and state that the program has written end as, where an update runs behind the copy. */
+  readonly copiedBack = new Map<Storage, Uint8Array>();
   /** The memory of inputs and state, which the compiler never takes for its own. */
   readonly #lasting = new Set<Memory>();
+  readonly #external = new Set<Storage>();
   #node: Node | null = null;
   #dropping = 0;
 
@@ -108,8 +111,9 @@ export class LoweredSemantics implements Semantics {
   }
 
   order(prepared: PreparedGraph): Int32Array {
-    if (this.#schedule.updates !== "early") return programOrder(prepared);
-    return updatesEarly(prepared.graph, this.#lowered.storage);
+    const { updates } = this.#schedule;
+    if (updates !== "early" && updates !== "early, last first") return programOrder(prepared);
+    return updatesEarly(prepared.graph, this.#lowered.storage, updates !== "early");
   }
 
   call(kernel: Kernel, args: Arguments): RuntimeValue {
@@ -129,9 +133,19 @@ export class LoweredSemantics implements Semantics {
       return share(value);
     }
     const result = share(cache);
+    if (this.#schedule.updates === "late") this.#copyBack(cache.memory);
     updateCache(value, cache);
     this.writes.push({ node: this.#node!, memory: cache.memory });
     return result;
+  }
+
+  /** The copy back reads the new value: it may run before an update of it. */
+  #copyBack(memory: Memory): void {
+    if (this.#lasting.has(memory)) return;
+    for (const storage of this.#external) {
+      if (storage.memory === memory && !this.copiedBack.has(storage))
+        this.copiedBack.set(storage, memory.bytes.slice());
+    }
   }
 
   runStep(step: Step, execution: Execution): void {
