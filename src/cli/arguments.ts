@@ -9,6 +9,8 @@ export interface OptionSpec {
   readonly alias?: string;
   readonly choices?: readonly string[];
   readonly default?: string;
+  /** A boolean that `--no-NAME` makes sense for. */
+  readonly negatable?: true;
 }
 
 /** One command and all that it takes. */
@@ -30,6 +32,7 @@ const config = {
 
 const color = {
   type: "boolean",
+  negatable: true,
   describe: "Colour, or none with --no-color; else as NO_COLOR, FORCE_COLOR and the terminal say",
 } as const;
 
@@ -72,6 +75,7 @@ export const commands = {
       },
       inline: {
         type: "boolean",
+        negatable: true,
         describe:
           "With --no-inline, suppressions within an archive do not count: for archives that are not trusted",
       },

@@ -1,4 +1,4 @@
-import { type SpawnSyncOptions, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
@@ -14,23 +14,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { build } from "tsdown";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import config from "../../tsdown.config.ts";
+import { buildCli, built, cliFile, removeBuild, root, runCli } from "./testing.ts";
 
-const root = join(import.meta.dirname, "../..");
 const fixtures = join(root, "fixtures");
-/** A package of its own, inside node_modules so that it finds the packages it leaves outside. */
-const built = join(root, "node_modules", `.pt2lint-cli-test-${process.pid}`);
 let folder = "";
 
 beforeAll(async () => {
-  await build({ ...config[0], config: false, outDir: join(built, "dist"), logLevel: "silent" });
-  for (const part of ["bin", "package.json"])
-    cpSync(join(root, part), join(built, part), { recursive: true });
-  const finish = ["--import", "tsx", join(root, "scripts/finish-build.ts"), built];
-  const { status, stderr } = spawnSync(process.execPath, finish, { encoding: "utf8" });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  await buildCli();
   folder = mkdtempSync(join(tmpdir(), "pt2lint-cli-"));
   cpSync(join(fixtures, "whisper_decoder_aliasing.pt2"), join(folder, "aliasing.pt2"));
   mkdirSync(join(folder, "models/deep"), { recursive: true });
@@ -41,24 +32,13 @@ beforeAll(async () => {
 });
 
 afterAll(() => {
-  rmSync(built, { recursive: true, force: true });
+  removeBuild();
   rmSync(folder, { recursive: true, force: true });
 });
 
 beforeEach(() => rmSync(join(folder, "pt2lint.json"), { force: true }));
 
-/** The variables that would change the output are the developer's, not the test's. */
-const { NO_COLOR: _no, FORCE_COLOR: _force, PT2LINT_DEBUG: _debug, ...inherited } = process.env;
-
-function pt2lint(...argv: string[]) {
-  const options: SpawnSyncOptions = { cwd: folder, env: inherited, encoding: "utf8" };
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(built, "bin/pt2lint.js"), ...argv],
-    options,
-  );
-  return { status, stdout: String(stdout), stderr: String(stderr) };
-}
+const pt2lint = (...argv: string[]) => runCli(folder, argv);
 
 const pathsIn = (json: string): string[] =>
   JSON.parse(json).results.map(({ path }: { path: string }) => path);
@@ -176,7 +156,7 @@ describe("output", () => {
   });
 
   it("survives a reader that leaves", async () => {
-    const child = spawn(process.execPath, [join(built, "bin/pt2lint.js"), "show", "aliasing.pt2"], {
+    const child = spawn(process.execPath, [cliFile, "show", "aliasing.pt2"], {
       cwd: folder,
     });
     let stderr = "";

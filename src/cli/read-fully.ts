@@ -10,6 +10,7 @@ import {
   type OptionSpec,
   UsageError,
 } from "./arguments.ts";
+import { complete, type RuleIds } from "./complete.ts";
 
 /** A command to run, or a text that answers the command line by itself: help, version, completion. */
 export type Reading = Invocation | { readonly text: string };
@@ -19,18 +20,15 @@ const EPILOGUE = [
   "Nothing of a program is executed, and its weights are not read.",
 ].join("\n");
 
-/** Ids for completion; loaded only when a shell asks. */
-export type RuleIds = () => Promise<readonly string[]>;
-
 /** Reads any command line with yargs, which also writes help, completion and the usage errors. */
 export async function readFully(argv: readonly string[], width: number, ruleIds: RuleIds): Promise<Reading> {
+  const words = wordsToComplete(argv);
+  if (words !== null) return { text: lines(await complete(words, ruleIds)) };
   let found: Invocation | undefined;
   const { default: yargs } = await import("yargs");
-  const parser = buildParser(yargs(), argv, width, ruleIds, (invocation) => {
+  const parser = buildParser(yargs(), argv, width, (invocation) => {
     found = invocation;
   });
-  const words = wordsToComplete(argv);
-  if (words !== null) return { text: lines(await parser.getCompletion(words)) };
   let text = "";
   // With a callback yargs prints nothing and never exits.
   await parser.parseAsync(withoutDoubleDash(argv), {}, (error: unknown, _argv: unknown, output: string) => {
@@ -44,10 +42,10 @@ export async function readFully(argv: readonly string[], width: number, ruleIds:
 
 const lines = (texts: readonly string[]) => texts.map((text) => `${text}\n`).join("");
 
-/** What the shell's script asks to have completed: the words behind its flag, with the program's name. */
+/** What the shell's script asks to have completed: the words behind its flag and the program's name. */
 function wordsToComplete(argv: readonly string[]): string[] | null {
   const at = argv.indexOf("--get-yargs-completions");
-  return at < 0 ? null : argv.slice(at + 1);
+  return at < 0 ? null : argv.slice(at + 2);
 }
 
 /** yargs does not count operands behind `--`; as `./-name` they are ordinary ones, for files the same. */
@@ -70,13 +68,7 @@ const noOptions = (builder: Argv) =>
 
 type Found = (invocation: Invocation) => void;
 
-function buildParser(
-  parser: Argv,
-  argv: readonly string[],
-  width: number,
-  ruleIds: RuleIds,
-  found: Found,
-): Argv {
+function buildParser(parser: Argv, argv: readonly string[], width: number, found: Found): Argv {
   parser
     .scriptName("pt2lint")
     .locale("en")
@@ -95,7 +87,7 @@ function buildParser(
       throw new UsageError(tidy(message ?? error.message, argv), "run 'pt2lint --help' to see what there is");
     })
     // Without a description yargs lists no command of its own; it would run the default one after it.
-    .completion(HIDDEN_COMPLETION, false, completer(ruleIds))
+    .completion(HIDDEN_COMPLETION, false)
     .help()
     .alias("help", "h")
     .version(VERSION)
@@ -187,19 +179,4 @@ function tidy(message: string, argv: readonly string[]): string {
     )}`;
   }
   return message.replace(/\s*\n\s*/g, "; ").replace(/^./, (first) => first.toLowerCase());
-}
-
-/** Completes rules' ids behind `explain` and `--rule`; leaves the rest to yargs and the shell's files. */
-function completer(ruleIds: RuleIds) {
-  return async (
-    current: string,
-    argv: { _?: unknown },
-    byDefault: (done: (error: Error | null, found: string[] | undefined) => void) => unknown,
-    done: (found: string[]) => unknown,
-  ): Promise<void> => {
-    const words = Array.isArray(argv._) ? argv._.map(String) : [];
-    if (words.includes("explain") && !current.startsWith("-")) {
-      done((await ruleIds()).filter((id) => id.startsWith(current)));
-    } else byDefault((_error, found) => done(found ?? []));
-  };
 }

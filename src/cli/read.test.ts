@@ -126,9 +126,40 @@ describe("yargs", () => {
     expect(await textOf("completion")).toContain("--get-yargs-completions");
   });
 
-  it("completes the ids of rules", async () => {
-    expect(await textOf("--get-yargs-completions", "pt2lint", "explain", "cond/")).toBe(
-      "cond/arity\ncond/predicate-type\n",
-    );
+  it.each([
+    [["li"], ["lint"]],
+    [["--ba"], ["--baseline"]],
+    [
+      ["lint", "a.pt2", "--no-"],
+      ["--no-inline", "--no-color"],
+    ],
+    [["lint", "--u"], ["--update-baseline"]],
+    [
+      ["a.pt2", "-f", "s"],
+      ["stylish", "sarif"],
+    ],
+    [
+      ["a.pt2", "--format", "j"],
+      ["json", "junit"],
+    ],
+    [
+      ["init", "--ci", ""],
+      ["github", "none"],
+    ],
+    [
+      ["init", "--"],
+      ["--ci", "--paths", "--force", "--help", "--version"],
+    ],
+    [
+      ["explain", "cond/"],
+      ["cond/arity", "cond/predicate-type"],
+    ],
+    [["a.pt2", "--rule", "cond/ar"], ["cond/arity="]],
+    [["a.pt2", "--rule", "cond/arity=o"], ["cond/arity=off"]],
+    [["a.pt2", "--baseline", "kn"], []],
+    [["a.pt2", "b"], []],
+  ])("completes %j", async (words, expected) => {
+    const text = await textOf("--get-yargs-completions", "pt2lint", ...words);
+    expect(text).toBe(expected.map((word) => `${word}\n`).join(""));
   });
 });

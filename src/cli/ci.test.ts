@@ -1,0 +1,166 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { buildCli, removeBuild, root, runCli } from "./testing.ts";
+
+let folder = "";
+const pt2lint = (...argv: string[]) => runCli(folder, argv);
+const read = (path: string) => readFileSync(join(folder, path), "utf8");
+const fixture = (name: string, to: string) => cpSync(join(root, "fixtures", name), join(folder, to));
+
+beforeAll(buildCli);
+afterAll(removeBuild);
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pt2lint-ci-"));
+  fixture("whisper_decoder_aliasing.pt2", "aliasing.pt2");
+  return () => rmSync(folder, { recursive: true, force: true });
+});
+
+describe("--baseline", () => {
+  it("is written, hides what it holds, and lets new findings through", () => {
+    expect(pt2lint("aliasing.pt2", "--baseline", "known.json", "--update-baseline")).toMatchObject({
+      status: 0,
+      stderr: "pt2lint: wrote 4 findings to known.json\n",
+    });
+    const again = pt2lint("aliasing.pt2", "--baseline", "known.json");
+    expect(again).toMatchObject({ status: 0, stderr: "pt2lint: known.json hides 4 findings\n" });
+    expect(again.stdout).toMatch(/no findings but 4 suppressed\n\n0 errors, 0 warnings {3}4 in the baseline/);
+    fixture("suppressed/annotation_not_kept.pt2", "new.pt2");
+    expect(pt2lint(".", "--baseline", "known.json", "-f", "github")).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/^::error file=suppressed\.py,line=\d+,title=cond\/branch-aliases-input/),
+    });
+  });
+
+  it("names programs from its own folder", () => {
+    mkdirSync(join(folder, "ci"));
+    pt2lint("aliasing.pt2", "--baseline", "ci/known.json", "--update-baseline");
+    expect(JSON.parse(read("ci/known.json")).findings[0].path).toBe("../aliasing.pt2");
+    const { status } = runCli(join(folder, "ci"), ["../aliasing.pt2", "--baseline", "known.json"]);
+    expect(status).toBe(0);
+  });
+
+  it("says which entries agree with nothing, in JSON too, and drops them when it is written again", () => {
+    pt2lint("aliasing.pt2", "--baseline", "known.json", "--update-baseline");
+    fixture("whisper_decoder_any.pt2", "aliasing.pt2");
+    const { status, stdout, stderr } = pt2lint("aliasing.pt2", "--baseline", "known.json", "-f", "json");
+    expect(status).toBe(0);
+    expect(stderr).toMatch(
+      /^pt2lint: known\.json hides 0 findings; 4 entries agree with no finding any more, and --update-baseline takes them out:\n( {2}aliasing\.pt2: cond\/branch-aliases-input: .*\n){4}$/,
+    );
+    expect(JSON.parse(stdout).baseline).toMatchObject({
+      file: "known.json",
+      hidden: 0,
+      stale: { length: 4 },
+    });
+    pt2lint("aliasing.pt2", "--baseline", "known.json", "--update-baseline");
+    const rules = JSON.parse(read("known.json")).findings.map(({ rule }: { rule: string }) => rule);
+    expect(rules).not.toContain("cond/branch-aliases-input");
+  });
+
+  it.each([
+    [["--baseline", "absent.json"], /cannot read the baseline absent\.json: no such file\n {2}add --update/],
+    [["--baseline", "aliasing.pt2"], /^pt2lint: aliasing\.pt2: is no JSON/],
+    [["--update-baseline"], /--update-baseline needs --baseline FILE/],
+    [["--baseline", "no/known.json", "--update-baseline"], /cannot write no\/known\.json: no such folder/],
+  ])("is 2 for %j", (argv, message) => {
+    const { status, stdout, stderr } = pt2lint("aliasing.pt2", ...argv);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe("--quiet", () => {
+  const flags = ["aliasing.pt2", "--rule", "*=off", "--rule", "cond/branch-aliases-input=warning"];
+
+  it("says how many findings it does not show", () => {
+    const { status, stdout } = pt2lint(...flags, "--quiet");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/4 branches {3}no errors\n\n0 errors \(and 4 warnings not shown\) {3}\d+ rules?,/);
+  });
+
+  it("says nothing of what is not there", () => {
+    expect(pt2lint("aliasing.pt2", "--rule", "*=off", "--quiet").stdout).toMatch(
+      /\n0 errors, 0 warnings {3}/,
+    );
+  });
+});
+
+describe("suppressions", () => {
+  it("in comments count, unless the archive is not trusted", () => {
+    fixture("suppressed/branch.pt2", "branch.pt2");
+    expect(pt2lint("branch.pt2").status).toBe(0);
+    expect(pt2lint("branch.pt2", "--no-inline").status).toBe(1);
+  });
+
+  it("of the config count, and are reported at the config when they do not", () => {
+    const suppressions = [{ rule: "cond/branch-aliases-input", reason: "known" }, { rule: "loop/*" }];
+    writeFileSync(join(folder, "pt2lint.json"), JSON.stringify({ suppressions }));
+    const { status, stdout } = pt2lint("aliasing.pt2", "-f", "github");
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout:
+        "::notice file=pt2lint.json,title=suppression/unused::suppressions[1] hides no finding of loop/*%0Ahelp: remove it, or name the rule and the place that it is meant for\n",
+    });
+  });
+});
+
+describe("the paths of findings", () => {
+  const filesIn = (...argv: string[]) => {
+    const { results } = JSON.parse(pt2lint("aliasing.pt2", "-f", "json", ...argv).stdout);
+    return [...new Set(results[0].diagnostics.map((each: { source: { file: string } }) => each.source.file))];
+  };
+
+  it("are found below --source-root", () => {
+    mkdirSync(join(folder, "models"));
+    cpSync(join(root, "fixtures/python/whisper_attention.py"), join(folder, "models/whisper_attention.py"));
+    expect(filesIn()).toEqual(["whisper_attention.py"]);
+    expect(filesIn("--source-root", "models")).toEqual(["models/whisper_attention.py"]);
+    expect(pt2lint("aliasing.pt2", "-f", "github", "--source-root", "models").stdout).toMatch(
+      /^::error file=models\/whisper_attention\.py,line=\d+,/,
+    );
+  });
+
+  it.each([
+    [["--source-root", "absent"], /--source-root absent: no such folder/],
+    [["--path-map", "nothing"], /--path-map takes FROM=TO/],
+  ])("is 2 for %j", (argv, message) => {
+    expect(pt2lint("aliasing.pt2", ...argv)).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(message),
+    });
+  });
+});
+
+describe("init", () => {
+  it("writes a config that is used and a CI job, and says so", () => {
+    const { status, stdout, stderr } = pt2lint("init", "--paths", "my exports");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/^wrote pt2lint\.json\n {2}.*\nwrote \.github\/workflows\/pt2lint\.yml\n/);
+    expect(pt2lint("aliasing.pt2").status).toBe(1);
+    const workflow = read(".github/workflows/pt2lint.yml");
+    expect(workflow).toMatch(/\n {6}- run: npm install --no-save \.\/tools\/pt2lint-\d+\.\d+\.\d+\.tgz\n/);
+    expect(workflow).toMatch(
+      / {6}- run: \|\n {10}npx pt2lint 'my exports' --format github --source-root \.\n$/,
+    );
+  });
+
+  it("installs what package.json lists", () => {
+    writeFileSync(join(folder, "package.json"), '{ "devDependencies": { "pt2lint": "^0.1.0" } }');
+    expect(pt2lint("init").stdout).toContain("installs pt2lint as package.json lists it");
+    expect(read(".github/workflows/pt2lint.yml")).toContain("- run: npm ci\n");
+  });
+
+  it("writes over nothing without --force", () => {
+    writeFileSync(join(folder, "pt2lint.json"), "{}");
+    const { status, stdout, stderr } = pt2lint("init");
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^pt2lint: pt2lint\.json is there already; nothing was written\n {2}--force/);
+    expect(existsSync(join(folder, ".github"))).toBe(false);
+    expect(pt2lint("init", "--force", "--ci", "none").status).toBe(0);
+    expect(JSON.parse(read("pt2lint.json")).preset).toBe("recommended");
+    expect(existsSync(join(folder, ".github"))).toBe(false);
+  });
+});
