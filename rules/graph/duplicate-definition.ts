@@ -1,4 +1,5 @@
 import { defineRule } from "../../src/lint/rule.ts";
+import { graphPath, nodePath } from "../_shared/paths.ts";
 
 export const duplicateDefinition = defineRule({
   id: "graph/duplicate-definition",
@@ -16,6 +17,7 @@ shares with the graph around it is no fault.
   data: {
     name: "the name",
     first: "the node that has it first, or null for an input of the graph",
+    path: "the JSON path of the node that has it again, or of the graph's inputs",
   },
   messages: {
     twice: "'{name}' is defined twice in one graph",
@@ -49,7 +51,12 @@ def forward(x: "f32[2]"):
     y: "f32[2]" = torch.ops.aten.cos.default(y)
     return (y,)
 `,
-        diagnostics: [{ message: "'y' is defined twice in one graph", data: { name: "y", first: "y" } }],
+        diagnostics: [
+          {
+            message: "'y' is defined twice in one graph",
+            data: { name: "y", first: "y", path: "graph_module.graph.nodes[1]" },
+          },
+        ],
       },
       {
         title: "a node with the name of an input",
@@ -58,7 +65,12 @@ def forward(x: "f32[2]"):
     x: "f32[2]" = torch.ops.aten.sin.default(x)
     return (x,)
 `,
-        diagnostics: [{ message: "'x' is defined twice in one graph", data: { name: "x", first: null } }],
+        diagnostics: [
+          {
+            message: "'x' is defined twice in one graph",
+            data: { name: "x", first: null, path: "graph_module.graph.nodes[0]" },
+          },
+        ],
       },
     ],
   },
@@ -69,7 +81,11 @@ def forward(x: "f32[2]"):
         ctx.report({
           at: value.node ?? graph,
           message: "twice",
-          data: { name: value.name, first: first?.name ?? null },
+          data: {
+            name: value.name,
+            first: first?.name ?? null,
+            path: value.node ? nodePath(value.node) : `${graphPath(graph)}.inputs`,
+          },
           help: "give the second value a name of its own, and let its uses follow",
           detail: [first === null ? "first an input of the graph" : `first a result of ${first.target}`],
         });

@@ -1,6 +1,7 @@
 import { closest } from "../../src/lint/closest.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import type { Graph, UndefinedUse } from "../../src/program/program.ts";
+import { graphPath, nodePath } from "../_shared/paths.ts";
 
 export const useBeforeDefinition = defineRule({
   id: "graph/use-before-definition",
@@ -20,6 +21,7 @@ file", and accepts a name that nothing defines: the program fails when it runs.
     name: "the name that is used",
     definedIn: "`later` in the same graph, in the `parent` graph or one around it, or `nowhere`",
     suggestion: "the defined name that it resembles, or null",
+    path: "the JSON path of the node or of the graph's outputs",
   },
   messages: {
     later: "'{name}' is used before it is defined",
@@ -57,7 +59,12 @@ def forward(x: "f32[2]"):
         diagnostics: [
           {
             message: "'cos' is used before it is defined",
-            data: { name: "cos", definedIn: "later", suggestion: null },
+            data: {
+              name: "cos",
+              definedIn: "later",
+              suggestion: null,
+              path: "graph_module.graph.nodes[0]",
+            },
           },
         ],
       },
@@ -79,7 +86,12 @@ def false_graph_0(a: "f32[2]"):
         diagnostics: [
           {
             message: "'scale' is not passed into the graph that uses it",
-            data: { name: "scale", definedIn: "parent", suggestion: null },
+            data: {
+              name: "scale",
+              definedIn: "parent",
+              suggestion: null,
+              path: "graph_module.graph.nodes[0].inputs[1].arg.as_graph.graph.nodes[0]",
+            },
           },
         ],
       },
@@ -93,7 +105,12 @@ def forward(x: "f32[2]"):
         diagnostics: [
           {
             message: "'sinn' is used but nothing defines it; did you mean 'sin'?",
-            data: { name: "sinn", definedIn: "nowhere", suggestion: "sin" },
+            data: {
+              name: "sinn",
+              definedIn: "nowhere",
+              suggestion: "sin",
+              path: "graph_module.graph.outputs",
+            },
           },
         ],
       },
@@ -116,7 +133,12 @@ def forward(x: "f32[2]"):
         ctx.report({
           at: use.node ?? graph,
           message: definedIn,
-          data: { name, definedIn, suggestion },
+          data: {
+            name,
+            definedIn,
+            suggestion,
+            path: use.node ? nodePath(use.node) : `${graphPath(graph)}.outputs`,
+          },
           words: { meant: suggestion === null ? "" : `; did you mean '${suggestion}'?` },
           help: HELP[definedIn],
           detail: [use.node === null ? `an output of ${graph.path}` : `an argument of ${use.node.name}`],

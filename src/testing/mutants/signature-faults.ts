@@ -1,0 +1,167 @@
+/** Faults in the signature, the module call graph and the document's frame. */
+import type { Fault, Place } from "./fault.ts";
+import type { AnyJson } from "./json.ts";
+
+type Side = "input" | "output";
+
+const specsOf = (document: AnyJson, side: Side): AnyJson[] =>
+  document.graph_module.signature[`${side}_specs`];
+const bodyOf = (spec: AnyJson): AnyJson => Object.values(spec)[0];
+const SIGNATURE = "graph_module.signature";
+
+/** One place for each spec of a side. */
+function specFault(
+  name: string,
+  side: Side,
+  rule: string,
+  edit: (spec: AnyJson, index: number, specs: AnyJson[], document: AnyJson) => (() => void) | undefined,
+): Fault {
+  return {
+    name,
+    rules: [rule],
+    places: (document) =>
+      specsOf(document, side).flatMap((spec, index, specs): Place[] => {
+        const broken = edit(spec, index, specs, document);
+        return broken ? [{ at: SIGNATURE, break: broken }] : [];
+      }),
+  };
+}
+
+const sides: readonly Fault[] = (["input", "output"] as const).flatMap((side) => [
+  specFault(`an ${side} spec is gone`, side, `signature/${side}s`, (_, i, specs) => () => specs.splice(i, 1)),
+  specFault(`an ${side} spec stands twice`, side, `signature/${side}s`, (spec, i, specs) => () => {
+    specs.splice(i, 0, structuredClone(spec));
+  }),
+  specFault(`two ${side} specs change places`, side, `signature/${side}s`, (spec, i, specs) => {
+    const next = specs[i + 1];
+    if (next === undefined || JSON.stringify(bodyOf(next).arg) === JSON.stringify(bodyOf(spec).arg))
+      return undefined;
+    return () => specs.splice(i, 2, next, spec);
+  }),
+  specFault(`an ${side} spec of another name`, side, `signature/${side}s`, (spec) => {
+    const { arg } = bodyOf(spec);
+    const named = arg?.as_tensor ?? (arg?.name === undefined ? undefined : arg);
+    return named && (() => (named.name = "nobody"));
+  }),
+  specFault(`a user's ${side} of another kind`, side, `signature/${side}s`, (spec) => {
+    const body = spec[`user_${side}`];
+    return body?.arg.as_tensor && (() => (body.arg = { as_int: 5 }));
+  }),
+]);
+
+const isMutation = (spec: AnyJson): boolean => Object.keys(spec)[0]!.endsWith("_mutation");
+const TARGETS = ["buffer_name", "parameter_name", "user_input_name"];
+const targetKey = (spec: AnyJson): string => TARGETS.find((key) => key in bodyOf(spec))!;
+
+const mutations: readonly Fault[] = [
+  specFault("a mutation of what does not exist", "output", "signature/mutation", (spec) =>
+    isMutation(spec) ? () => (bodyOf(spec)[targetKey(spec)] = "nobody") : undefined,
+  ),
+  specFault("two mutations of one target", "output", "signature/mutation", (spec, i, specs) => {
+    const next = specs[i + 1];
+    if (!isMutation(spec) || !next || Object.keys(next)[0] !== Object.keys(spec)[0]) return undefined;
+    return () => (bodyOf(next)[targetKey(next)] = bodyOf(spec)[targetKey(spec)]);
+  }),
+  ...(["dtype", "shape"] as const).map((property) =>
+    specFault(
+      `a mutation with another ${property}`,
+      "output",
+      "signature/mutation",
+      (spec, _, __, document) => {
+        const meta = isMutation(spec) && document.graph_module.graph.tensor_values[bodyOf(spec).arg.name];
+        if (!meta) return undefined;
+        if (property === "dtype") return () => (meta.dtype = meta.dtype === 8 ? 7 : 8);
+        return () => {
+          meta.sizes.push({ as_int: 5 });
+          meta.strides.push({ as_int: 1 });
+        };
+      },
+    ),
+  ),
+  specFault(
+    "a mutation behind the results",
+    "output",
+    "signature/output-order",
+    (spec, i, specs, document) => {
+      if (!isMutation(spec) || isMutation(specs.at(-1))) return undefined;
+      const { outputs } = document.graph_module.graph;
+      return () => {
+        specs.push(...specs.splice(i, 1));
+        outputs.push(...outputs.splice(i, 1));
+      };
+    },
+  ),
+];
+
+const calls: readonly Fault[] = [
+  {
+    name: "the module call graph names nobody",
+    rules: ["signature/module-call-graph"],
+    places: ({ graph_module }) => {
+      const calls = graph_module.module_call_graph;
+      const signature = { ...calls[0].signature, inputs: [{ as_tensor: { name: "nobody" } }], outputs: [] };
+      const path = `graph_module.module_call_graph[${calls.length}].signature.inputs[0]`;
+      return [{ at: path, break: () => calls.push({ fqn: "nobody", signature }) }];
+    },
+  },
+  {
+    name: "no module call graph",
+    rules: ["signature/module-call-graph"],
+    places: ({ graph_module }) => [
+      { at: "graph_module.module_call_graph", break: () => (graph_module.module_call_graph = []) },
+    ],
+  },
+];
+
+const frame: readonly Fault[] = [
+  {
+    name: "another major version",
+    rules: ["schema/unsupported-version"],
+    places: ({ schema_version }) => [{ at: "", break: () => (schema_version.major = 9) }],
+  },
+  {
+    name: "a later minor version",
+    rules: ["schema/newer-version"],
+    severity: "info",
+    places: ({ schema_version }) => [{ at: "", break: () => (schema_version.minor = 999) }],
+  },
+  {
+    name: "a key nobody knows",
+    rules: ["schema/unknown-key"],
+    severity: "warning",
+    places: (document) => [{ at: "nodez", break: () => (document.nodez = 1) }],
+  },
+  ...["graph_module", "schema_version"].map(
+    (key): Fault => ({
+      name: `no ${key}`,
+      rules: ["schema/invalid-document"],
+      places: (document) => [{ at: "", break: () => delete document[key] }],
+    }),
+  ),
+  {
+    name: "an argument with two kinds",
+    rules: ["schema/invalid-document"],
+    places: ({ graph_module }) =>
+      graph_module.graph.nodes.flatMap(({ inputs }: AnyJson, i: number): Place[] =>
+        inputs.length === 0
+          ? []
+          : [
+              {
+                at: `graph_module.graph.nodes[${i}]`,
+                break: () => (inputs[0].arg.as_nothing = inputs[0].arg.as_int = 1),
+              },
+            ],
+      ),
+  },
+  {
+    name: "a number for a name",
+    rules: ["schema/invalid-document"],
+    places: ({ graph_module }) =>
+      graph_module.graph.nodes.map((node: AnyJson, i: number) => ({
+        at: `graph_module.graph.nodes[${i}]`,
+        break: () => (node.target = 5),
+      })),
+  },
+];
+
+export const signatureFaults: readonly Fault[] = [...sides, ...mutations, ...calls, ...frame];
