@@ -42,6 +42,21 @@ const output = {
   describe: "Write to this file instead of standard output",
 } as const;
 
+/** How a program is called: what `run` and `diff` have in common. */
+const calls = {
+  model: { type: "string", describe: "Which model of an archive with several [default: the first]" },
+  inputs: {
+    type: "list",
+    describe:
+      "A .safetensors file with the inputs of a call, named as placeholders; repeat it for further calls",
+  },
+  set: { type: "list", describe: "NAME=VALUE: an input that is a number, a boolean or None" },
+  seed: { type: "count", describe: "Make up inputs from this seed, instead of the archive's sample inputs" },
+  rtol: { type: "string", describe: "Relative tolerance, instead of torch.testing's for the dtype" },
+  atol: { type: "string", describe: "Absolute tolerance, instead of torch.testing's for the dtype" },
+  precise: { type: "boolean", describe: "Only reference kernels, which accumulate in float64" },
+} as const;
+
 /** Every command, in the order of the help. `lint` is the one that runs when none is named. */
 export const commands = {
   lint: {
@@ -95,6 +110,78 @@ export const commands = {
       ["$0 model.pt2 -f sarif -o pt2lint.sarif", "for code scanning"],
       ["$0 model.pt2 --rule 'cache/*=off'", "without the rules of one family"],
       ["$0 exports/ --baseline known.json", "what is new since known.json was written"],
+    ],
+  },
+  run: {
+    describe: "Run a program in the reference interpreter",
+    operands: { name: "path", many: false, describe: "A .pt2 file" },
+    options: {
+      ...calls,
+      semantics: {
+        type: "string",
+        choices: ["eager", "lowered"],
+        default: "eager",
+        describe: "As ep.module() runs it, or as a compiler that believes the schemas may",
+      },
+      output: {
+        type: "string",
+        alias: "o",
+        describe: "Write output.N, buffer.FQN and input.NAME to this .safetensors file",
+      },
+      expect: {
+        type: "list",
+        describe:
+          "Compare with this .safetensors file, one for each --inputs; exit with 1 when a tensor differs",
+      },
+      probe: {
+        type: "list",
+        describe:
+          "Print the values of the nodes that match, as in 'add*' or 'cond/*/mul'; with --output, save them",
+      },
+      config,
+      color,
+    },
+    examples: [
+      ["$0 run model.pt2", "on the archive's sample inputs"],
+      ["$0 run model.pt2 --inputs in.safetensors -o out.safetensors", "what it computes, in a file"],
+      ["$0 run model.pt2 --inputs in.safetensors --expect torch.safetensors", "does it agree with torch?"],
+    ],
+  },
+  diff: {
+    describe: "Run a program eagerly and lowered, and say where they part",
+    operands: { name: "path", many: false, describe: "A .pt2 file" },
+    options: {
+      ...calls,
+      format: {
+        type: "string",
+        alias: "f",
+        choices: ["stylish", "json"],
+        default: "stylish",
+        describe: "How the verdict is written",
+      },
+      config,
+      color,
+    },
+    examples: [
+      ["$0 diff decoder.pt2", "safe, or the first value that differs, its node and its line of Python"],
+    ],
+  },
+  ops: {
+    describe: "List the operators that a program uses, and whether they can be run",
+    operands: { name: "path", many: false, describe: "A .pt2 file, or a program's JSON document" },
+    options: {
+      format: {
+        type: "string",
+        alias: "f",
+        choices: ["stylish", "json"],
+        default: "stylish",
+        describe: "A table, or JSON",
+      },
+      config,
+      color,
+    },
+    examples: [
+      ["$0 ops model.pt2", "operators by how often they are used; exits with 1 when one cannot be run"],
     ],
   },
   show: {

@@ -4,10 +4,10 @@ import { UsageError } from "./arguments.ts";
 import { reasonOf } from "./failure.ts";
 
 /** Writes a command's result where the user wants it. */
-export function writeResult(text: string, file: string | undefined): void {
+export function writeResult(content: string | Uint8Array, file: string | undefined): void {
   if (file === undefined) {
-    if (text !== "") writeTo(process.stdout, text);
-  } else writeFile(file, text);
+    if (content.length > 0) writeTo(process.stdout, content);
+  } else writeFile(file, content);
 }
 
 /** A line for the user that is no result. */
@@ -16,7 +16,7 @@ export function writeNote(text: string): void {
 }
 
 /** `pt2lint x | head` closes the pipe early: that is no failure, and the exit code stays what it is. */
-function writeTo(stream: NodeJS.WriteStream, text: string): void {
+function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): void {
   if (stream.listenerCount("error") === 0) {
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") process.exitCode = 2;
@@ -30,7 +30,7 @@ function writeTo(stream: NodeJS.WriteStream, text: string): void {
  * Only a new or regular file is replaced; a link (/dev/stdout is one) or a pipe must stay what it is, so it is
  * written in place. `lstat`, because `stat` would call a link to a regular file regular.
  */
-function writeFile(file: string, text: string): void {
+function writeFile(file: string, text: string | Uint8Array): void {
   try {
     const stats = lstatSync(file, { throwIfNoEntry: false });
     if (stats?.isDirectory()) throw new UsageError(`cannot write ${file}: it is a folder`);
@@ -42,7 +42,7 @@ function writeFile(file: string, text: string): void {
   }
 }
 
-function replaceFile(file: string, text: string, mode: number | undefined): void {
+function replaceFile(file: string, text: string | Uint8Array, mode: number | undefined): void {
   const draft = join(dirname(file), `.${basename(file)}.${process.pid}.tmp`);
   try {
     writeFileSync(draft, text, mode === undefined ? {} : { mode });

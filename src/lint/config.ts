@@ -1,3 +1,4 @@
+import type { Kernel } from "../ops/kernel.ts";
 import { parseSchema } from "../ops/schema-string.ts";
 import { describe, isRecord, type ReportProblem } from "./checks.ts";
 import { didYouMean } from "./closest.ts";
@@ -35,6 +36,8 @@ export interface Config {
   readonly plugins?: readonly Plugin[];
   /** Custom operators by their schema: `mylib::scale_(Tensor(a!) x, float by) -> Tensor(a!)`. */
   readonly operators?: readonly string[];
+  /** Operators that `run` and `diff` can run besides torch's: what `defineOp` gives. Their schemas count as `operators`. */
+  readonly kernels?: readonly Kernel[];
   /** Findings that are known and shall not be reported. */
   readonly suppressions?: readonly SuppressionEntry[];
 }
@@ -45,6 +48,7 @@ export interface ResolvedConfig {
   readonly severities: Map<string, Level>;
   readonly rules: Rule[];
   readonly operators: string[];
+  readonly kernels: readonly Kernel[];
   readonly suppressions: readonly SuppressionEntry[];
   /** How reports name the config: its path, where it has one. */
   readonly origin: string;
@@ -93,8 +97,9 @@ export function resolveConfig(config: unknown, options: ResolveOptions): Resolve
   });
   const suppressions = checkSuppressions(checked.suppressions ?? [], [...severities.keys()], report);
   if (problems.length > 0) throw new ConfigError(problems);
-  const operators = [...(checked.operators ?? [])];
-  return { severities, rules, operators, suppressions, origin: options.origin ?? "config" };
+  const kernels = checked.kernels ?? [];
+  const operators = [...(checked.operators ?? []), ...kernels.map(({ schemaText }) => schemaText)];
+  return { severities, rules, operators, kernels, suppressions, origin: options.origin ?? "config" };
 }
 
 /** Each known key and its check; the check says whether the value can be used. */
@@ -103,6 +108,7 @@ const KEYS: Record<keyof Config, (value: unknown, report: ReportProblem) => bool
   rules: checkRules,
   plugins: checkPlugins,
   operators: checkOperators,
+  kernels: checkKernels,
   // Checked when all rules are known: an entry names one.
   suppressions: () => true,
 };
@@ -203,6 +209,23 @@ function checkOperators(value: unknown, report: ReportProblem): boolean {
   const faults = value.map((schema, at) => {
     const fault = operatorFault(schema);
     if (fault !== null) report(`operators[${at}]`, fault);
+    return fault;
+  });
+  return faults.every((fault) => fault === null);
+}
+
+function checkKernels(value: unknown, report: ReportProblem): boolean {
+  if (!Array.isArray(value)) {
+    report("kernels", `must be a list of what defineOp gives, not ${describe(value)}`);
+    return false;
+  }
+  const faults = value.map((kernel: unknown, at) => {
+    const isKernel =
+      typeof kernel === "object" && kernel !== null && "schemaText" in kernel && "call" in kernel;
+    const fault = isKernel
+      ? operatorFault(kernel.schemaText)
+      : `must be what defineOp gives, not ${describe(kernel)}`;
+    if (fault !== null) report(`kernels[${at}]`, fault);
     return fault;
   });
   return faults.every((fault) => fault === null);

@@ -42,6 +42,12 @@ export const schedules: readonly Schedule[] = [
   },
   {
     ...plain,
+    name: "updates early, last first",
+    about: "updates run before other reads of their cache, and later ones before earlier ones",
+    updates: "early, last first",
+  },
+  {
+    ...plain,
     name: "updates late",
     about: "updates run behind other reads and writes of their cache",
     updates: "late",

@@ -1,0 +1,113 @@
+/** The inputs of a program's calls, from files, from the command line, from the archive or from a seed. */
+import { readFileSync } from "node:fs";
+import type { Model } from "../archive/archive.ts";
+import { InputError } from "../errors.ts";
+import type { Tolerance } from "../interpreter/compare.ts";
+import { sampleInputs, seededInputs } from "../interpreter/inputs.ts";
+import type { Inputs } from "../interpreter/session.ts";
+import type { RuntimeValue } from "../interpreter/value.ts";
+import { closest } from "../lint/closest.ts";
+import type { Program } from "../program/program.ts";
+import { readSafetensors } from "../tensor/safetensors.ts";
+import { Scalar } from "../tensor/scalar.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { UsageError } from "./arguments.ts";
+import { reasonOf } from "./failure.ts";
+
+/** The options that say what a program is called with. */
+export interface CallOptions {
+  readonly inputs: readonly string[];
+  readonly set: readonly string[];
+  readonly seed: number | undefined;
+}
+
+/** The inputs of each call, and where they come from when no file gives them. */
+export interface Calls {
+  readonly calls: readonly Inputs[];
+  /** `the archive's sample inputs`, `inputs made up from seed 0`; null when files give them. */
+  readonly origin: string | null;
+}
+
+export async function callInputs(model: Model, program: Program, options: CallOptions): Promise<Calls> {
+  const numbers = new Map(options.set.map((text) => readSetting(text, program)));
+  const names = userNames(program);
+  if (options.inputs.length > 0) {
+    const calls = options.inputs.map((file) => {
+      const tensors = readTensors(file);
+      for (const name of tensors.keys()) if (!names.includes(name)) throw unknownInput(name, names, file);
+      return new Map<string, RuntimeValue>([...tensors, ...numbers]);
+    });
+    return { calls, origin: null };
+  }
+  if (names.every((name) => numbers.has(name))) return { calls: [numbers], origin: null };
+  const samples = options.seed === undefined ? await sampleInputs(model, program) : undefined;
+  const seed = options.seed ?? 0;
+  const base = samples ?? seededInputs(program, seed);
+  return {
+    calls: [new Map([...base, ...numbers])],
+    origin: samples === undefined ? `inputs made up from seed ${seed}` : "the archive's sample inputs",
+  };
+}
+
+/** @throws UsageError when it cannot be read. */
+export function readTensors(file: string): Map<string, Tensor> {
+  try {
+    return readSafetensors(readFileSync(file));
+  } catch (error) {
+    if (error instanceof InputError) throw new UsageError(`${file}: ${error.message}`, error.help);
+    throw new UsageError(`${file}: ${reasonOf(error)}`);
+  }
+}
+
+const userNames = (program: Program): string[] =>
+  program.inputs
+    .filter(({ kind }) => kind === "user_input" || kind === "constant_input")
+    .map(({ name }) => name);
+
+function unknownInput(name: string, names: readonly string[], where: string): UsageError {
+  const near = closest(name, names);
+  const hint = names.length === 0 ? "it takes no inputs" : `its inputs are ${names.join(", ")}`;
+  return new UsageError(
+    `${where}: the program has no input '${name}'${near === undefined ? "" : `; did you mean '${near}'?`}`,
+    hint,
+  );
+}
+
+function readSetting(text: string, program: Program): readonly [string, RuntimeValue] {
+  const at = text.indexOf("=");
+  const [name, value] = [text.slice(0, at), text.slice(at + 1)];
+  if (at <= 0) throw new UsageError(`--set ${text}: expected NAME=VALUE`);
+  const names = userNames(program);
+  if (!names.includes(name)) throw unknownInput(name, names, `--set ${text}`);
+  return [name, readNumber(value, text)];
+}
+
+function readNumber(value: string, text: string): RuntimeValue {
+  if (/^(true|false)$/i.test(value)) return Scalar.bool(value.toLowerCase() === "true");
+  if (value === "None") return null;
+  if (/^[+-]?\d+$/.test(value)) return Scalar.int(BigInt(value));
+  const number = /^[+-]?(inf|nan)$/i.test(value)
+    ? Number(value.toLowerCase().replace("inf", "Infinity").replace("nan", "NaN"))
+    : Number(value);
+  if (value.trim() !== "" && (!Number.isNaN(number) || /nan/i.test(value))) return Scalar.float(number);
+  throw new UsageError(`--set ${text}: '${value}' is no number, boolean or None`);
+}
+
+/** The tolerances that were given. @throws UsageError for what is no number from 0 up. */
+export function tolerances({
+  rtol,
+  atol,
+}: {
+  rtol: string | undefined;
+  atol: string | undefined;
+}): Partial<Tolerance> {
+  return { ...tolerance("rtol", rtol), ...tolerance("atol", atol) };
+}
+
+function tolerance(name: "rtol" | "atol", text: string | undefined): Partial<Tolerance> {
+  if (text === undefined) return {};
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0))
+    throw new UsageError(`--${name} ${text}: expected a number from 0 up`);
+  return { [name]: value };
+}

@@ -1,0 +1,74 @@
+/** Opening a program for the commands that work on one. */
+import type { Model } from "../archive/archive.ts";
+import { InputError } from "../errors.ts";
+import { NodeError } from "../interpreter/node-error.ts";
+import { MissingOperatorsError } from "../interpreter/prepare.ts";
+import type { ResolvedConfig } from "../lint/config.ts";
+import { type OpenedFile, open } from "../open.ts";
+import { registerKernels } from "../ops/kernels.ts";
+import { OperatorRegistry } from "../ops/registry.ts";
+import type { Program } from "../program/program.ts";
+import { UsageError } from "./arguments.ts";
+import { loadConfig } from "./load-config.ts";
+
+/** A program that is open, with what the config says of operators. */
+export interface ProgramFile {
+  readonly path: string;
+  readonly file: OpenedFile;
+  readonly model: Model;
+  readonly program: Program;
+  readonly registry: OperatorRegistry;
+}
+
+/** Opens a program, does something with it, and closes it. What is wrong with the file, or with a call, is the user's to mend. */
+export async function withProgram<T>(
+  path: string,
+  options: { readonly config: string | undefined; readonly model?: string | undefined },
+  use: (opened: ProgramFile) => Promise<T>,
+): Promise<T> {
+  const config = await loadConfig(options, process.cwd());
+  try {
+    const file = await open(path);
+    try {
+      const model = modelOf(file, options.model);
+      const program = await file.program(model.name);
+      return await use({ path, file, model, program, registry: registryOf(config) });
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    throw asUsage(error, path);
+  }
+}
+
+function modelOf({ archive }: OpenedFile, name: string | undefined): Model {
+  const model = name === undefined ? archive.models[0] : archive.models.find((one) => one.name === name);
+  if (model !== undefined) return model;
+  if (name === undefined) throw new UsageError("the file holds no program");
+  throw new UsageError(
+    `there is no model '${name}'`,
+    `the archive has ${archive.models.map((one) => `'${one.name}'`).join(", ")}`,
+  );
+}
+
+function registryOf(config: ResolvedConfig): OperatorRegistry {
+  const registry = new OperatorRegistry();
+  for (const schema of config.operators) registry.declare(schema);
+  registerKernels(config.kernels);
+  return registry;
+}
+
+function asUsage(error: unknown, path: string): unknown {
+  if (error instanceof UsageError) return new UsageError(`${path}: ${error.message}`, error.hint);
+  if (error instanceof InputError) return new UsageError(`${path}: ${error.message}`, error.help);
+  if (error instanceof NodeError) {
+    const [head = "", ...rest] = error.message.split("\n");
+    return new UsageError(`${path}: ${head}`, rest.map((line) => line.trim()).join("\n"));
+  }
+  if (error instanceof MissingOperatorsError) {
+    const [head = "", ...rest] = error.message.split("\n");
+    const hint = "give them kernels with defineOp in the config; see docs/writing-an-operator.md";
+    return new UsageError(`${path}: ${head}`, [...rest.map((line) => line.trim()), hint].join("\n"));
+  }
+  return error;
+}
