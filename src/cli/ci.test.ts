@@ -1,8 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { buildCli, removeBuild, root, runCli } from "./testing.ts";
+import { buildCli, built, removeBuild, root, runCli } from "./testing.ts";
 
 let folder = "";
 const pt2lint = (...argv: string[]) => runCli(folder, argv);
@@ -131,6 +132,38 @@ describe("the paths of findings", () => {
       status: 2,
       stderr: expect.stringMatching(message),
     });
+  });
+});
+
+/** scripts/action.sh finds the built command line beside it, as in a clone. */
+describe.skipIf(process.platform === "win32")("the GitHub action", () => {
+  const script = join(built, "scripts/action.sh");
+  const run = (inputs: Record<string, string>) =>
+    spawnSync("bash", [script], { cwd: folder, encoding: "utf8", env: { ...process.env, ...inputs } });
+
+  it("annotates, writes SARIF and passes the exit code on", () => {
+    mkdirSync(join(built, "scripts"), { recursive: true });
+    cpSync(join(root, "scripts/action.sh"), script);
+    fixture("suppressed/branch.pt2", "a branch.pt2");
+    const paths = { INPUT_PATHS: "a branch.pt2\naliasing.pt2\n" };
+    const all = run({
+      ...paths,
+      INPUT_ARGS: "--preset=all\n--rule=cache/*=off",
+      INPUT_SARIF_FILE: "out.sarif",
+    });
+    expect(all.status).toBe(1);
+    expect(all.stdout).toMatch(/^(::\w+ file=.*\n)+$/);
+    expect(JSON.parse(read("out.sarif")).runs[0].artifacts).toHaveLength(2);
+    expect(run({ INPUT_PATHS: "a branch.pt2" }).status).toBe(0);
+    expect(run({ INPUT_PATHS: "a branch.pt2", INPUT_INLINE: "false" }).status).toBe(1);
+    expect(run({ INPUT_PATHS: "$(touch made)", INPUT_SARIF_FILE: "no.sarif" }).status).toBe(2);
+    expect(existsSync(join(folder, "made"))).toBe(false);
+  });
+
+  it("gives the script every input", () => {
+    const used = readFileSync(script, "utf8").match(/INPUT_\w+/g);
+    const given = readFileSync(join(root, "action.yml"), "utf8").match(/INPUT_\w+/g);
+    expect(new Set(used)).toEqual(new Set(given));
   });
 });
 

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What action.yml runs. Inputs come as INPUT_*; none is ever part of a command's text.
+set -uo pipefail
+pt2lint="$(dirname "$0")/../bin/pt2lint.js"
+
+# One argument a line; a list may end in a newline, and macOS has no mapfile.
+lines() {
+  list=()
+  while IFS= read -r line || [ -n "$line" ]; do
+    [ -z "$line" ] || list+=("$line")
+  done <<<"$1"
+}
+
+options=()
+[ -z "${INPUT_BASELINE:-}" ] || options+=("--baseline=$INPUT_BASELINE")
+[ -z "${INPUT_SOURCE_ROOT:-}" ] || options+=("--source-root=$INPUT_SOURCE_ROOT")
+[ "${INPUT_INLINE:-true}" = true ] || options+=(--no-inline)
+lines "${INPUT_ARGS:-}"
+options+=(${list[@]+"${list[@]}"})
+lines "${INPUT_PATHS:-.}"
+
+lint() {
+  node "$pt2lint" lint ${options[@]+"${options[@]}"} "$@" -- "${list[@]}"
+}
+
+# The annotations decide; what went wrong while SARIF is written has been said by then.
+if [ -n "${INPUT_SARIF_FILE:-}" ]; then
+  lint --format=sarif "--output-file=$INPUT_SARIF_FILE" 2>/dev/null
+  [ $? -lt 2 ] || echo "pt2lint: $INPUT_SARIF_FILE was not written" >&2
+fi
+lint --format=github
