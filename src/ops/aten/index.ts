@@ -14,6 +14,8 @@ import { division } from "./division.ts";
 import { extremes } from "./extremes.ts";
 import { gathering } from "./gathering.ts";
 import { geometryWrites } from "./geometry-writes.ts";
+import { gridSampling } from "./grid-sampling.ts";
+import { images } from "./images.ts";
 import { indexing } from "./indexing.ts";
 import { joining } from "./joining.ts";
 import { matrixProducts } from "./matmul.ts";
@@ -23,6 +25,7 @@ import { padding } from "./padding.ts";
 import { pooling } from "./pooling.ts";
 import { random } from "./random.ts";
 import { ranges } from "./ranges.ts";
+import { recurrent } from "./recurrent.ts";
 import { reductions } from "./reductions.ts";
 import { reshaping } from "./reshaping.ts";
 import { scans } from "./scans.ts";
@@ -30,6 +33,7 @@ import { selection } from "./selection.ts";
 import { softmaxes } from "./softmax.ts";
 import { splitting } from "./splitting.ts";
 import { unaries } from "./unary.ts";
+import { upsampling } from "./upsampling.ts";
 import { views } from "./views.ts";
 
 export const atenKernels: readonly Kernel[] = [
@@ -50,6 +54,10 @@ export const atenKernels: readonly Kernel[] = [
   ...padding,
   ...pooling,
   ...ranges,
+  ...gridSampling,
+  ...images,
+  ...recurrent,
+  ...upsampling,
   ...views,
   ...activations,
   ...assertions,
