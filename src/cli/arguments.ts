@@ -83,6 +83,12 @@ export const commands = {
       config,
       quiet: { type: "boolean", describe: "Write errors only, and count the rest" },
       "max-warnings": { type: "count", describe: "Exit with 1 when there are more warnings than this" },
+      weights: {
+        type: "string",
+        choices: ["none", "crc", "scan"],
+        default: "none",
+        describe: "Read the weights too: compare checksums, or look for NaN and infinity",
+      },
       baseline: { type: "string", describe: "Do not report the findings that this file lists" },
       "update-baseline": {
         type: "boolean",

@@ -11,6 +11,7 @@ import { loadConfig } from "./load-config.ts";
 import { writeNote, writeResult } from "./output.ts";
 import { expandPaths } from "./paths.ts";
 import { paintFor, widthOf } from "./terminal.ts";
+import { weightProgress } from "./weight-progress.ts";
 
 /** `pt2lint lint PATH...`; gives the exit code. */
 export async function lintCommand({ operands, options }: Invocation<"lint">): Promise<number> {
@@ -19,7 +20,14 @@ export async function lintCommand({ operands, options }: Invocation<"lint">): Pr
   const paths = await expandPaths(operands, root);
   const config = await loadConfig(options, root);
   const mapSource = sourceMapperOf(options, root);
-  const found = await lintFiles(paths, { config, inline: options.inline ?? true, ...mapSource });
+  const onWeights = weightProgress(process.stderr);
+  const found = await lintFiles(paths, {
+    config,
+    inline: options.inline ?? true,
+    weights: options.weights,
+    ...(onWeights && { onWeights }),
+    ...mapSource,
+  });
   const report = withBaseline(found, options, config, root);
   const file = options["output-file"];
   const paint = await paintFor(options.color, file);
