@@ -16,7 +16,8 @@ export function checkInputs(program: Program, values: readonly RuntimeValue[]): 
     if (kind !== "user_input") continue;
     const value = values[index];
     const arg = program.main.source.inputs[index]!;
-    if (value === undefined) throw missing(program, name);
+    // An input that export wrote into the program as a constant has no value to give.
+    if (value === undefined && program.main.inputs[index] !== null) throw missing(program, name);
     if ("as_tensor" in arg) checkTensor(program, arg.as_tensor.name, value, symbols, later);
     else if ("as_sym_int" in arg && "as_name" in arg.as_sym_int && value instanceof Scalar) {
       const symInt = program.main.source.sym_int_values.get(arg.as_sym_int.as_name);
@@ -98,25 +99,25 @@ function checkRanges(program: Program, symbols: Symbols): void {
   }
 }
 
-/** `L['d']['a'].size()[0]`: an input by its path in the arguments of `forward`, which its placeholder's name joins. */
-const SIZE = /L((?:\[(?:'[^']*'|\d+)\])+)\.size\(\)\[(\d+)\]/g;
+/** `L['d']['a']`: an input by its path in the arguments of `forward`, which its placeholder's name joins: `d_a`. */
+const INPUT = /L((?:\[(?:'[^']*'|\d+)\])+)/g;
+const SIZE = /(\w+)\.size\(\)\[(\d+)\]/g;
 
 function checkGuards(program: Program, values: readonly RuntimeValue[]): void {
   for (const guard of program.document.root.guards_code) {
     const symbols: Symbols = new Map();
-    const formula = guard.replace(SIZE, (_, path: string, dim: string) => {
-      const name = [...path.matchAll(/\['?([^'\]]*)'?\]/g)].map(([, part]) => part).join("_");
-      const index = program.inputs.findIndex((input) => input.kind === "user_input" && input.name === name);
-      const value = values[index];
+    const readable = guard.replace(INPUT, (_, path: string) =>
+      [...path.matchAll(/\['?([^'\]]*)'?\]/g)].map(([, part]) => part).join("_"),
+    );
+    const formula = readable.replace(SIZE, (_, name: string, dim: string) => {
+      const value =
+        values[program.inputs.findIndex((input) => input.kind === "user_input" && input.name === name)];
       const symbol = `g${symbols.size}`;
       if (isTensor(value)) symbols.set(symbol, BigInt(value.size(Number(dim))));
       return symbol;
     });
     const expr = parseExpr(formula);
     if (expr === undefined || evaluateExpr(expr, symbols) !== false) continue;
-    throw guardFailed(
-      guard.replace(/L\['(\w+)'\]/g, "$1"),
-      `it does not hold for ${[...symbols.values()].join(" and ")}`,
-    );
+    throw guardFailed(readable, `it does not hold for ${[...symbols.values()].join(" and ")}`);
   }
 }

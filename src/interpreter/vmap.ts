@@ -4,8 +4,10 @@
  * `_remove_batch_dim` hands out is stacked.
  */
 import { call } from "../ops/dispatch.ts";
+import type { TensorMeta } from "../schema/types.generated.ts";
+import { dtypeOfCode } from "../tensor/dtype.ts";
 import { Scalar } from "../tensor/scalar.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import type { Execution } from "./execution.ts";
 import type { PreparedGraph } from "./prepare.ts";
 import type { RuntimeValue } from "./value.ts";
@@ -70,10 +72,17 @@ function region(prepared: PreparedGraph, order: Int32Array, start: number, end: 
 }
 
 function stackResult(prepared: PreparedGraph, id: number, examples: readonly Tensor[]): RuntimeValue {
-  const { node } = prepared.graph.program.values[id]!;
+  const { node, meta } = prepared.graph.program.values[id]!;
+  if (examples.length === 0) return emptyResult(meta);
   const arg = node!.source.inputs[3]?.arg;
   const dim = arg !== undefined && "as_int" in arg ? Number(arg.as_int) : 0;
   return call("aten::stack", examples, dim);
+}
+
+/** No example has run: the metadata says of what size each would have been. */
+function emptyResult(meta: TensorMeta | undefined): RuntimeValue {
+  const sizes = (meta?.sizes ?? []).map((size) => ("as_int" in size ? Number(size.as_int) : 0));
+  return meta === undefined ? null : Tensor.zeros(sizes, dtypeOfCode(meta.dtype));
 }
 
 /** The functions of `torch._functorch.predispatch`, as far as real exports use them. */

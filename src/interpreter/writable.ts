@@ -5,13 +5,6 @@ import type { Program } from "../program/program.ts";
 import type { Storage } from "../tensor/storage.ts";
 import { isTensor, type RuntimeValue } from "./value.ts";
 
-const PREFIX: Readonly<Record<string, string>> = {
-  buffer: "buffer",
-  parameter: "parameter",
-  tensor_constant: "constant",
-  user_input: "input",
-};
-
 /**
  * The positions among the program's inputs of what a call may write: what the signature lists, what is written in
  * place, what a cache update writes although its schema does not say so, and all that shares their memory.
@@ -53,8 +46,8 @@ function signatureWrites(program: Program): number[] {
   });
 }
 
-/** `buffer.FQN`, `parameter.FQN`, `constant.FQN` or `input.NAME` of a program's input. */
+/** `input.NAME` of a user's input, `buffer.FQN` of a buffer, a parameter or a constant. */
 export function inputLabel(program: Program, index: number): string {
   const { kind, name } = program.inputs[index]!;
-  return `${PREFIX[kind] ?? kind}.${name}`;
+  return `${kind === "user_input" ? "input" : "buffer"}.${name}`;
 }

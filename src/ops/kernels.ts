@@ -6,4 +6,4 @@ import { executorchKernels } from "./executorch-kernels.ts";
 registerKernels(atenKernels);
 registerKernels(executorchKernels);
 
-export { callAny, defaultArgument, definedKernels, findKernel, registerKernels } from "./dispatch.ts";
+export { call, callAny, defaultArgument, definedKernels, findKernel, registerKernels } from "./dispatch.ts";

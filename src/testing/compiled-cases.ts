@@ -39,7 +39,9 @@ export interface CompiledCase {
   readonly recipe: { readonly tensors: Readonly<Record<string, RecipeTensor>> };
   readonly source: string;
   readonly eager: readonly RecordedCall[];
-  readonly inductor: Readonly<Record<string, { readonly verdict: string; readonly calls?: readonly RecordedCall[] }>>;
+  readonly inductor: Readonly<
+    Record<string, { readonly verdict: string; readonly calls?: readonly RecordedCall[] }>
+  >;
   /** The serialized program. */
   readonly document: string;
 }

@@ -1,8 +1,10 @@
 /** Recorded models: programs with inputs and what torch computed, over several calls on one state. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { InputError } from "../errors.ts";
 import { compareValues } from "../interpreter/compare.ts";
-import { type Inputs, Session } from "../interpreter/session.ts";
+import { NodeError } from "../interpreter/node-error.ts";
+import { type CallResult, type Inputs, Session } from "../interpreter/session.ts";
 import type { RuntimeValue } from "../interpreter/value.ts";
 import { open } from "../open.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
@@ -13,13 +15,12 @@ export interface ModelCase {
   readonly program: string;
   /** A file for each call. */
   readonly inputs: readonly string[];
-  readonly expected: readonly string[];
-  /** Numbers and booleans among the inputs, for every call or a list with one for each. */
-  readonly set?:
-    | Readonly<Record<string, number | boolean>>
-    | readonly Readonly<Record<string, number | boolean>>[];
-  /** torch's message, for a call that must fail. */
-  readonly fails?: string;
+  /** null for a call that torch refuses. */
+  readonly expected: readonly (string | null)[];
+  /** Inputs that are numbers or booleans, for each call. */
+  readonly set?: readonly Readonly<Record<string, number | boolean>>[];
+  /** Outputs that are no tensors, for each call. */
+  readonly values?: readonly Readonly<Record<string, number | boolean | string | null>>[];
   readonly tolerance?: { readonly rtol?: number; readonly atol?: number };
 }
 
@@ -34,20 +35,48 @@ export async function checkModel(folder: string, one: ModelCase): Promise<string
     const session = await Session.open(file.archive.models[0]!, await file.program());
     const problems: string[] = [];
     for (const [call, expected] of one.expected.entries()) {
-      const result = session.call(inputsOf(folder, one, call));
-      for (const [name, tensor] of readSafetensors(readFileSync(join(folder, expected)))) {
-        const difference = compareValues(result.tensors.get(name), tensor, one.tolerance);
-        if (difference === undefined) continue;
-        const { kind, count, total, maxAbs, actual, expected: wanted } = difference;
-        problems.push(
-          `call ${call} ${name}: ${kind || `${count} of ${total} differ by up to ${maxAbs} (${actual}, should be ${wanted})`}`,
-        );
-      }
+      const inputs = inputsOf(folder, one, call);
+      if (expected === null) problems.push(...checkRefusal(session, inputs, call));
+      else problems.push(...checkCall(session.call(inputs), join(folder, expected), one, call));
     }
     return problems;
   } finally {
     await file.close();
   }
+}
+
+function checkRefusal(session: Session, inputs: Inputs, call: number): string[] {
+  try {
+    session.call(inputs);
+  } catch (error) {
+    if (error instanceof InputError || error instanceof NodeError) return [];
+    throw error;
+  }
+  return [`call ${call} should be refused`];
+}
+
+function checkCall(
+  { tensors, outputs }: CallResult,
+  expected: string,
+  one: ModelCase,
+  call: number,
+): string[] {
+  const problems: string[] = [];
+  for (const [name, tensor] of readSafetensors(readFileSync(expected))) {
+    const difference = compareValues(tensors.get(name), tensor, one.tolerance);
+    if (difference === undefined) continue;
+    const { kind, count, total, maxAbs, actual, expected: wanted } = difference;
+    problems.push(
+      `call ${call} ${name}: ${kind || `${count} of ${total} differ by up to ${maxAbs} (${actual}, should be ${wanted})`}`,
+    );
+  }
+  for (const [name, wanted] of Object.entries(one.values?.[call] ?? {})) {
+    const output = outputs[Number(name.slice("output.".length))];
+    const actual =
+      output instanceof Scalar ? (output.category === "bool" ? output.re !== 0 : output.re) : output;
+    if (actual !== wanted) problems.push(`call ${call} ${name}: it is ${actual}, should be ${wanted}`);
+  }
+  return problems;
 }
 
 function inputsOf(folder: string, one: ModelCase, call: number): Inputs {
@@ -56,8 +85,7 @@ function inputsOf(folder: string, one: ModelCase, call: number): Inputs {
   if (file !== undefined) {
     for (const [name, tensor] of readSafetensors(readFileSync(join(folder, file)))) inputs.set(name, tensor);
   }
-  const set = Array.isArray(one.set) ? one.set[call] : one.set;
-  for (const [name, value] of Object.entries((set ?? {}) as Record<string, number | boolean>)) {
+  for (const [name, value] of Object.entries(one.set?.[call] ?? {})) {
     inputs.set(name, numberOf(value));
   }
   return inputs;

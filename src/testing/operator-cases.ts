@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import type { Result } from "../ops/kernel.ts";
 import { callAny, findKernel } from "../ops/kernels.ts";
+import type { OpSchema } from "../ops/schema-string.ts";
 import { type DType, dtypeOfName, dtypes } from "../tensor/dtype.ts";
 import { complexes, integers, reals } from "../tensor/elements.ts";
 import { Scalar } from "../tensor/scalar.ts";
@@ -83,20 +84,28 @@ export function checkCase(one: OperatorCase): string | undefined {
     const value = one.kwargs[arg];
     if (value !== undefined) args[i] = decode(value, type, storages);
   }
-  let result: Result;
   try {
-    result = callAny(name, ...args);
+    return checkResult(one, callAny(name, ...args), args, storages, kernel.schema);
   } catch (error) {
     return `threw ${String(error).slice(0, 200)}`;
   }
+}
+
+function checkResult(
+  one: OperatorCase,
+  result: Result,
+  args: readonly unknown[],
+  storages: readonly Storage[],
+  schema: OpSchema,
+): string | undefined {
   if (one.unique === false) return undefined;
-  const outputs = kernel.schema.returns.length === 1 ? [result] : ((result ?? []) as readonly Result[]);
+  const outputs = schema.returns.length === 1 ? [result] : ((result ?? []) as readonly Result[]);
   for (const [i, expected] of one.outputs.entries()) {
     const problem = compare(outputs[i], expected, one.tol, storages);
     if (problem !== undefined) return `output ${i}: ${problem}`;
   }
   for (const [key, expected] of Object.entries(one.mutated ?? {})) {
-    const at = /^\d+$/.test(key) ? Number(key) : kernel.schema.args.findIndex((arg) => arg.name === key);
+    const at = /^\d+$/.test(key) ? Number(key) : schema.args.findIndex((arg) => arg.name === key);
     const problem = compare(args[at] as Result, expected, one.tol, storages);
     if (problem !== undefined) return `argument ${key} afterwards: ${problem}`;
   }
@@ -207,20 +216,25 @@ function compare(
     if (!(ours instanceof Tensor)) return `should be a tensor, is ${String(ours)}`;
     return compareTensors(ours, tensorOf(expected.t, storages), tol);
   }
-  const value = expected.i ?? expected.f ?? (expected.b === undefined ? expected.s : Number(expected.b));
+  return compareNumbers(ours, expected);
+}
+
+function compareNumbers(
+  ours: Result | string | boolean | number,
+  expected: RecordedValue,
+): string | undefined {
+  const wanted = decode(expected, { kind: "base", name: "Scalar" }, []);
+  if (!(wanted instanceof Scalar)) {
+    return ours === wanted ? undefined : `should be ${String(wanted)}, is ${String(ours)}`;
+  }
   const got =
-    ours instanceof Scalar
-      ? expected.i === undefined
-        ? ours.re
-        : String(ours.integer)
-      : typeof ours === "boolean"
-        ? Number(ours)
-        : ours;
-  return Object.is(Number(got), number(value as string)) ||
-    String(got) === String(value) ||
-    Math.abs(Number(got) - Number(value)) <= 1e-6 * Math.abs(Number(value))
-    ? undefined
-    : `should be ${value}, is ${String(got)}`;
+    ours instanceof Scalar ? ours : typeof ours === "bigint" ? Scalar.int(ours) : Scalar.float(Number(ours));
+  const close = (a: number, b: number): boolean => Object.is(a, b) || Math.abs(a - b) <= 1e-6 * Math.abs(b);
+  const same =
+    wanted.category === "int"
+      ? got.integer === wanted.integer
+      : close(got.re, wanted.re) && close(got.im, wanted.im);
+  return same ? undefined : `should be ${wanted}, is ${got}`;
 }
 
 function compareTensors(

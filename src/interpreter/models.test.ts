@@ -1,0 +1,33 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { defineOp } from "../ops/kernel.ts";
+import { call, registerKernels } from "../ops/kernels.ts";
+import { Scalar } from "../tensor/scalar.ts";
+import { checkModel, modelCases } from "../testing/model-cases.ts";
+
+const folder = fileURLToPath(new URL("../../fixtures/run", import.meta.url));
+
+describe("real models run as torch runs them", () => {
+  beforeAll(() => {
+    // The custom operator of fixtures/python/run, as a user would bring it along.
+    registerKernels([
+      defineOp("fixture::scale_into(Tensor x, Tensor(a1!) into, float factor) -> ()", {
+        composite: ({ x, into, factor }) => {
+          const columns = call("aten::slice.Tensor", into, 1, 0, x.size(1));
+          call("aten::copy_", columns, call("aten::mul.Scalar", x, Scalar.float(factor)));
+          return [];
+        },
+      }),
+    ]);
+  });
+
+  it.each(modelCases(folder).map((one) => [one.program, one] as const))("%s", async (_, one) => {
+    expect(await checkModel(folder, one)).toEqual([]);
+  });
+
+  it("has programs", () => {
+    expect(existsSync(folder)).toBe(true);
+    expect(modelCases(folder).length).toBeGreaterThan(100);
+  });
+});
