@@ -38,11 +38,6 @@ const WORDS: Readonly<Record<string, string>> = {
 /** What a reader calls an Argument: `a list of ints`. */
 export function describeArgument(arg: Argument): string {
   const [kind = ""] = Object.keys(arg);
-  return describeKind(kind);
-}
-
-/** The same for the name of an alternative: `as_ints`. */
-export function describeKind(kind: string): string {
   return WORDS[kind] ?? kind;
 }
 
