@@ -9,6 +9,9 @@
  * @module
  */
 import { rules as builtInRules } from "../rules/index.generated.ts";
+import type { CallInputs, SessionOptions } from "./interpreter/api.ts";
+import type { DiffOptions, DiffResult } from "./interpreter/diff.ts";
+import type { CallResult, Session } from "./interpreter/session.ts";
 import { type Config, resolveConfig } from "./lint/config.ts";
 import type { Diagnostic, LintReport } from "./lint/diagnostic.ts";
 import { activeRules, runRules } from "./lint/engine.ts";
@@ -23,6 +26,10 @@ export { StorageAnalysis } from "./analysis/storage.ts";
 export type { Archive, ArchiveEntry, ArchiveFile, ArchiveFormat, Model, Payload } from "./archive/archive.ts";
 export { InputError } from "./errors.ts";
 export { type GraphlibView, toGraphlib } from "./graph/graphlib.ts";
+export type { CallInputs, InputValue, SessionOptions } from "./interpreter/api.ts";
+export type { Difference, Tolerance } from "./interpreter/compare.ts";
+export type { DiffOptions, DiffResult, Divergence } from "./interpreter/diff.ts";
+export type { CallResult, Session } from "./interpreter/session.ts";
 export {
   type Config,
   ConfigError,
@@ -57,12 +64,20 @@ export {
 } from "./lint/rule.ts";
 export type { SuppressionEntry } from "./lint/suppression-list.ts";
 export { type OpenedFile, open } from "./open.ts";
+export { call, callAny, callList } from "./ops/dispatch.ts";
 export { type Body, type BodyInput, type HopCall, hopCall } from "./ops/hop/hop.ts";
+export { type Definition, defineOp, type Kernel } from "./ops/kernel.ts";
 export { OperatorRegistry } from "./ops/registry.ts";
 export { printProgram } from "./program/print.ts";
 export { Graph, Node, Program, type ProgramInput, Value } from "./program/program.ts";
 export * as schema from "./schema/types.generated.ts";
 export { writeDocument } from "./schema/writer.ts";
+export { type NestedNumbers, tensor, toTypedArray } from "./tensor/create.ts";
+export { type DType, type DTypeName, dtypes } from "./tensor/dtype.ts";
+export * as elements from "./tensor/elements.ts";
+export { readSafetensors, writeSafetensors } from "./tensor/safetensors.ts";
+export { Scalar } from "./tensor/scalar.ts";
+export { Tensor, type TensorSpec } from "./tensor/tensor.ts";
 export { VERSION } from "./version.ts";
 
 /** The rules that come with pt2lint, sorted by id. */
@@ -88,4 +103,43 @@ export function lintProgram(program: Program, config: Config = {}): Diagnostic[]
   const diagnostics = numbered(runRules(program, activeRules(resolved), registryOf(resolved)));
   const suppressor = new Suppressor(resolved);
   return suppressor.apply({ path: "", model: program.name, program, diagnostics, archive: [] }).reported;
+}
+
+/**
+ * Runs a program in the reference interpreter, once for each of the inputs, on the same state; on the archive's sample
+ * inputs when there are none.
+ *
+ * @throws InputError, MissingOperatorsError or NodeError, which say what cannot be run and why.
+ */
+export async function run(
+  source: string | Uint8Array,
+  calls: readonly CallInputs[] = [],
+  options: SessionOptions = {},
+): Promise<CallResult[]> {
+  return (await import("./interpreter/api.ts")).run(source, calls, options);
+}
+
+/**
+ * Runs a program eagerly and in every lowered execution that a compiler may choose, and compares outputs and state.
+ *
+ * @throws as `run` does.
+ */
+export async function diff(
+  source: string | Uint8Array,
+  calls: readonly CallInputs[] = [],
+  options: SessionOptions & DiffOptions = {},
+): Promise<DiffResult> {
+  return (await import("./interpreter/api.ts")).diff(source, calls, options);
+}
+
+/**
+ * Opens a program to call it any number of times on the same state.
+ *
+ * @throws as `run` does.
+ */
+export async function openSession(
+  source: string | Uint8Array,
+  options: SessionOptions = {},
+): Promise<Session> {
+  return (await import("./interpreter/api.ts")).openSession(source, options);
 }

@@ -91,6 +91,12 @@ export class Tensor {
     return new Tensor(storage, this.dtype, this.sizes, this.strides, this.offset);
   }
 
+  /** The same geometry over a copy of the whole storage. @throws DataDependentError when there is none. */
+  copy(): Tensor {
+    if (this.storage === null) throw new DataDependentError();
+    return this.inStorage(this.storage.copy());
+  }
+
   /** Take on another tensor's storage and geometry, as `set_`, `resize_` and `unsqueeze_` make a tensor do. */
   become(other: Tensor): void {
     this.storage = other.storage;

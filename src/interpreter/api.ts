@@ -1,0 +1,123 @@
+/** What `pt2lint` exports of the interpreter. Loaded when it is first used: linting does not need it. */
+import { readFileSync } from "node:fs";
+import { open } from "../open.ts";
+import type { Kernel } from "../ops/kernel.ts";
+import { registerKernels } from "../ops/kernels.ts";
+import { OperatorRegistry } from "../ops/registry.ts";
+import { readSafetensors } from "../tensor/safetensors.ts";
+import { Scalar } from "../tensor/scalar.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { type DiffOptions, type DiffResult, diffProgram } from "./diff.ts";
+import { sampleInputs, seededInputs } from "./inputs.ts";
+import { type CallResult, type Inputs, Session } from "./session.ts";
+import type { RuntimeValue } from "./value.ts";
+
+/** A value for an input: a whole number is an integer to the program, any other number a float. */
+export type InputValue = Tensor | Scalar | number | bigint | boolean | string | null;
+
+/** The inputs of a call: by placeholder, or the path of a safetensors file that has them. */
+export type CallInputs = string | ReadonlyMap<string, InputValue> | Readonly<Record<string, InputValue>>;
+
+/** What a program is opened with. */
+export interface SessionOptions {
+  /** Which model of an archive with several; the first when it is not given. */
+  readonly model?: string;
+  /** Schemas of custom operators. */
+  readonly operators?: readonly string[];
+  /** Operators that can be run besides torch's, made with `defineOp`. */
+  readonly kernels?: readonly Kernel[];
+}
+
+/**
+ * Opens a program to call it any number of times on the same state. Reads all weights.
+ *
+ * @throws InputError when the file or its weights cannot be used; MissingOperatorsError when it uses operators without
+ *   a kernel.
+ */
+export async function openSession(
+  source: string | Uint8Array,
+  options: SessionOptions = {},
+): Promise<Session> {
+  return (await openFile(source, options)).session;
+}
+
+async function openFile(
+  source: string | Uint8Array,
+  { model: name, operators = [], kernels = [] }: SessionOptions,
+) {
+  registerKernels(kernels);
+  const registry = new OperatorRegistry();
+  for (const schema of operators) registry.declare(schema);
+  for (const { schemaText } of kernels) registry.declare(schemaText);
+  const file = await open(source);
+  try {
+    const model = file.archive.models.find((one) => name === undefined || one.name === name)!;
+    const program = await file.program(name);
+    const session = await Session.open(model, program, registry);
+    return { session, samples: await sampleInputs(model, program) };
+  } finally {
+    await file.close();
+  }
+}
+
+/** The inputs of a call as the session takes them. @throws an Error with a `code`, or InputError, for a file that cannot be read. */
+export function callInputs(inputs: CallInputs): Inputs {
+  if (typeof inputs === "string") return readSafetensors(readFileSync(inputs));
+  const entries =
+    inputs instanceof Map ? [...inputs] : Object.entries(inputs as Readonly<Record<string, InputValue>>);
+  return new Map(entries.map(([name, value]) => [name, runtimeValue(value)]));
+}
+
+function runtimeValue(value: InputValue): RuntimeValue {
+  if (typeof value === "boolean") return Scalar.bool(value);
+  if (typeof value === "bigint") return Scalar.int(value);
+  if (typeof value !== "number") return value;
+  return Number.isInteger(value) ? Scalar.int(value) : Scalar.float(value);
+}
+
+/**
+ * Runs a program eagerly, once for each of the inputs, on the same state; on the archive's sample inputs, or on made-up
+ * ones, when there are none.
+ *
+ * @throws InputError, MissingOperatorsError or NodeError when it cannot be run.
+ */
+export async function run(
+  source: string | Uint8Array,
+  calls: readonly CallInputs[] = [],
+  options: SessionOptions = {},
+): Promise<CallResult[]> {
+  const { session, samples } = await openFile(source, options);
+  return inputsOf(session, calls, samples).map((inputs) => snapshot(session.call(inputs)));
+}
+
+/**
+ * Runs a program eagerly and in every admissible lowered execution and compares outputs and final state.
+ *
+ * @throws InputError, MissingOperatorsError or NodeError when it cannot be run eagerly.
+ */
+export async function diff(
+  source: string | Uint8Array,
+  calls: readonly CallInputs[] = [],
+  options: SessionOptions & DiffOptions = {},
+): Promise<DiffResult> {
+  const { session, samples } = await openFile(source, options);
+  return diffProgram(session, inputsOf(session, calls, samples), options);
+}
+
+function inputsOf(
+  session: Session,
+  calls: readonly CallInputs[],
+  samples: Inputs | undefined,
+): readonly Inputs[] {
+  return calls.length > 0 ? calls.map(callInputs) : [samples ?? seededInputs(session.program, 0)];
+}
+
+/** Buffers and inputs as they are now: later calls write to them. */
+function snapshot({ outputs, tensors }: CallResult): CallResult {
+  const copy = <T>(value: T): T =>
+    (value instanceof Tensor && value.storage !== null ? value.copy() : value) as T;
+  return {
+    outputs: outputs.map(copy),
+    tensors: new Map([...tensors].map(([name, value]) => [name, copy(value)])),
+  };
+}
