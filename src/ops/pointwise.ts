@@ -66,6 +66,7 @@ export function elementwise(
   name: string,
   spec: ElementwiseOf,
   operands: (args: Arguments) => readonly (Tensor | Scalar)[],
+  promoted: (operands: readonly (Tensor | Scalar)[]) => readonly (Tensor | Scalar)[] = (all) => all,
 ): Kernel {
   const line = lookUp(name);
   if (line === undefined) throw new RangeError(`the operator table has no ${name}`);
@@ -73,12 +74,12 @@ export function elementwise(
   return new Kernel(line.schema, {
     meta: (args: Arguments) => {
       const list = operands(args);
-      return elementwiseSpec(list, elementwiseDtypes(list, specOf(args).result).result);
+      return elementwiseSpec(list, elementwiseDtypes(promoted(list), specOf(args).result).result);
     },
     run: (args: Arguments, out: Tensor) => {
       const list = operands(args);
       const own = specOf(args);
-      computeElementwise(list, elementwiseDtypes(list, own.result).compute, own, out);
+      computeElementwise(list, elementwiseDtypes(promoted(list), own.result).compute, own, out);
     },
   } as never);
 }

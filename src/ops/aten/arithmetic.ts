@@ -27,9 +27,13 @@ function scaledSum(name: string, sign: 1 | -1): Kernel[] {
         },
       },
       withAlpha,
+      twoOperands,
     ),
   );
 }
+
+/** alpha has no part in promotion. */
+const twoOperands = (operands: readonly (Tensor | Scalar)[]): readonly (Tensor | Scalar)[] => operands.slice(0, 2);
 
 /** `other - alpha * self` */
 const reversed: Elementwise = {
@@ -54,8 +58,8 @@ export const arithmetic: readonly Kernel[] = [
     integer: (a, b) => a! * b!,
     complex: (a, b) => times(a!, b!),
   }),
-  elementwise("aten::rsub.Scalar", reversed, scaledSelf),
-  elementwise("aten::rsub.Tensor", reversed, scaledSelf),
+  elementwise("aten::rsub.Scalar", reversed, scaledSelf, twoOperands),
+  elementwise("aten::rsub.Tensor", reversed, scaledSelf, twoOperands),
   defineOp(
     "aten::scalar_tensor(Scalar s, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
     {
