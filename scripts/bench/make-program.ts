@@ -38,9 +38,11 @@ function dumps(value: unknown): string {
 function rename(value: unknown, names: ReadonlySet<string>, suffix: string): unknown {
   if (Array.isArray(value)) return value.map((item) => rename(item, names, suffix));
   if (typeof value !== "object" || value === null) return value;
+  // An argument's name is the operator's, whatever the values are called.
+  const isArgument = "arg" in value && "kind" in value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
-      const isName = (key === "name" || key === "as_name") && names.has(item as string);
+      const isName = (key === "name" || key === "as_name") && !isArgument && names.has(item as string);
       return [key, isName ? item + suffix : key === "graph" ? item : rename(item, names, suffix)];
     }),
   );
@@ -71,7 +73,8 @@ export async function makeProgram(nodes: number, path: string): Promise<number> 
   out.begin(file.archive.models[0]!.entry);
   const each = (make: (suffix: string) => string[]): void => {
     for (let copy = 0; copy < copies; copy++) {
-      out.write((copy === 0 ? "" : ", ") + make(`_${copy}`).join(", "));
+      const items = make(`_${copy}`).join(", ");
+      if (items !== "") out.write(copy === 0 ? items : `, ${items}`);
     }
   };
   const list = (items: unknown[]) => (suffix: string) =>
@@ -99,8 +102,14 @@ export async function makeProgram(nodes: number, path: string): Promise<number> 
   each((suffix) => signature.output_specs.map((spec: Json) => dumps(named(spec, suffix))));
   const others = { ...document };
   delete others.graph_module;
+  const { signature: whole, ...entry } = document.graph_module.module_call_graph[0];
+  const { inputs, outputs, ...specs } = whole;
+  out.write(`]}, "module_call_graph": [${dumps(entry).slice(0, -1)}, "signature": {"inputs": [`);
+  each(list(inputs));
+  out.write('], "outputs": [');
+  each(list(outputs));
   out.write(
-    `]}, "module_call_graph": [], "metadata": {}, "treespec_namedtuple_fields": {}}, ${dumps(others).slice(1)}`,
+    `], ${dumps(specs).slice(1)}}], "metadata": {}, "treespec_namedtuple_fields": {}}, ${dumps(others).slice(1)}`,
   );
   out.end();
   out.finish();
