@@ -48,6 +48,15 @@ function rename(value: unknown, names: ReadonlySet<string>, suffix: string): unk
   );
 }
 
+/** The list of an archive's tensors, in which those of every copy are one and the same payload. */
+function repeatConfig(bytes: Uint8Array, suffixes: readonly string[]): string {
+  const { config } = JSON.parse(Buffer.from(bytes).toString()) as Json;
+  const entries = suffixes.flatMap((suffix) =>
+    Object.entries(config).map(([name, meta]) => `${JSON.stringify(name + suffix)}: ${dumps(meta)}`),
+  );
+  return `{"config": {${entries.join(", ")}}}`;
+}
+
 /** Writes a .pt2 of at least `nodes` nodes and returns how many it has. */
 export async function makeProgram(nodes: number, path: string): Promise<number> {
   const template = readFileSync(TEMPLATE);
@@ -62,12 +71,11 @@ export async function makeProgram(nodes: number, path: string): Promise<number> 
   ]);
   const out = new ZipFile(path);
   const zip = await openZip(bytesSource(template));
-  const isPayload = (name: string): boolean => /\/data\/(weights|constants)\/(weight|tensor)_/.test(name);
-  for (const entry of zip.entries.filter(
-    ({ name }) => !name.endsWith("/models/model.json") && !isPayload(name),
-  )) {
+  const suffixes = Array.from({ length: copies }, (_, copy) => `_${copy}`);
+  for (const entry of zip.entries.filter(({ name }) => !name.endsWith("/models/model.json"))) {
+    const bytes = await zip.read(entry);
     out.begin(entry.name);
-    out.write(entry.name.endsWith("_config.json") ? '{"config": {}}' : await zip.read(entry));
+    out.write(entry.name.endsWith("_config.json") ? repeatConfig(bytes, suffixes) : bytes);
     out.end();
   }
   out.begin(file.archive.models[0]!.entry);
