@@ -18,7 +18,6 @@ export interface InlineDirective {
 
 /** What every directive holds, in comments and as the key of an annotation. */
 const WORD = "pt2lint";
-const CHUNK = 2 ** 20;
 
 /**
  * The directives that each node carries: in comments on the lines of its `stack_trace`, and in what
@@ -31,7 +30,7 @@ export function inlineDirectives(
 ): ReadonlyMap<Node, readonly InlineDirective[]> {
   const byNode = new Map<Node, readonly InlineDirective[]>();
   const { document } = program;
-  if (!holdsWord(document)) return byNode;
+  if (!document.namesTool) return byNode;
   const byKey = new Map<string, InlineDirective>();
   const intern = (found: InlineDirective): InlineDirective => {
     if (!byKey.has(found.key)) byKey.set(found.key, found);
@@ -49,17 +48,6 @@ export function inlineDirectives(
 
 const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 const bytesOf = (document: Document, node: Node) => asBuffer(document.read(node.source.metadata));
-
-function holdsWord({ source }: Document): boolean {
-  const overlap = WORD.length - 1;
-  for (let at = 0; at < source.size; ) {
-    const bytes = source.read(at, CHUNK);
-    if (bytes.length === 0) return false;
-    if (asBuffer(bytes).includes(WORD)) return true;
-    at += bytes.length > overlap && at + bytes.length < source.size ? bytes.length - overlap : bytes.length;
-  }
-  return false;
-}
 
 function comments(node: Node, known: readonly string[]): InlineDirective[] {
   return userFrames(node.metadata().get("stack_trace") ?? "").flatMap((source) =>

@@ -138,6 +138,13 @@ describe("decodeDocument", () => {
     }
   });
 
+  it("tells whether the tool is named, also where two reads meet in the word", () => {
+    const json = documentWith('{"as_none": true}');
+    const named = encode(json.replace('"stack_trace": "', '"stack_trace": "# pt2lint: off '));
+    for (const size of [5, 64, 1000]) expect(decodeDocument(drip(named, size)).namesTool).toBe(true);
+    expect(decodeDocument(encode(json)).namesTool).toBe(false);
+  });
+
   it("neither overflows nor hangs on deep nesting", () => {
     const depth = 100_000;
     const nested = '{"as_string_to_argument": {"a": '.repeat(depth);

@@ -24,7 +24,7 @@ export function decodeDocument(bytes: Uint8Array | DocumentSource): Document {
   try {
     const root = decoder.root(tables.ExportedProgram!) as ExportedProgram;
     if (Number(root.schema_version.major) !== SCHEMA_VERSION[0]) throw wrongMajor(root.schema_version.major);
-    return new Document(source, root, decoder.oddities, decoder.fidelity);
+    return new Document(source, root, decoder.oddities, decoder.fidelity, decoder.namesTool);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     throw unsupportedVersion(source) ?? invalid(source, error);
@@ -70,6 +70,10 @@ class Decoder {
 
   constructor(source: DocumentSource) {
     this.#reader = new Reader(source, FIELD_NAMES);
+  }
+
+  get namesTool(): boolean {
+    return this.#reader.namesTool;
   }
 
   root(type: Type): unknown {

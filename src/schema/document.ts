@@ -27,6 +27,8 @@ export class Document {
   readonly root: ExportedProgram;
   readonly oddities: readonly Oddity[];
   readonly fidelity: Fidelity;
+  /** Whether `pt2lint` stands anywhere in it: only then can a node carry a directive. */
+  readonly namesTool: boolean;
   #lastNode: Node | undefined;
   #lastMetadata: ReadonlyMap<string, string> = new Map();
 
@@ -35,11 +37,13 @@ export class Document {
     root: ExportedProgram,
     oddities: readonly Oddity[],
     fidelity: Fidelity,
+    namesTool: boolean,
   ) {
     this.source = source;
     this.root = root;
     this.oddities = oddities;
     this.fidelity = fidelity;
+    this.namesTool = namesTool;
   }
 
   /** A node's metadata (stack_trace, nn_module_stack, torch_fn, ...), decoded now. */

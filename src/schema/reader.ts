@@ -63,6 +63,8 @@ export class Reader {
   #next: number;
   #base = 0;
   #isLast = false;
+  /** Whether what has been read holds the word `pt2lint`: looked for now, since reading all again costs more. */
+  namesTool = false;
 
   /** Strings that are expected come out as the very objects of `expected`. */
   constructor(source: DocumentSource, expected: readonly string[] = []) {
@@ -133,6 +135,8 @@ export class Reader {
     const more = this.#source.read(offset, room.length, room);
     if (more.buffer !== room.buffer) room.set(more);
     this.#filled = target + kept + more.length;
+    const unseen = target + Math.max(0, kept - TOOL.length + 1);
+    this.namesTool ||= this.#bytes.subarray(unseen, this.#filled).includes(TOOL);
     this.#isLast = more.length === 0 || offset + more.length >= this.#source.size;
     return true;
   }
@@ -336,6 +340,7 @@ export class Reader {
   }
 }
 
+const TOOL = Buffer.from("pt2lint");
 const BYTE_ORDER_MARK = Buffer.from("\xef\xbb\xbf", "latin1");
 
 /** Digits, letters and the signs and point of a number. */
