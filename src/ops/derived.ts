@@ -65,8 +65,8 @@ function outVariant(text: string, schema: OpSchema, find: Find): Kernel | undefi
   const inputs = schema.args.filter((arg) => !outs.includes(arg));
   const { overload } = schema;
   const stem = overload.replace(/_?out$/, "");
-  for (const candidate of new Set([stem, "", "Tensor", "default", "self", "int"])) {
-    const functional = find(qualified(schema, schema.name, candidate));
+  for (const candidate of new Set([stem, "", "Tensor", "default", "self", "int", "memory_format"])) {
+    const functional = candidate === overload ? undefined : find(qualified(schema, schema.name, candidate));
     if (functional === undefined) continue;
     const makes = isFactory(functional, inputs);
     if (!makes && !takes(functional, inputs)) continue;

@@ -16,6 +16,7 @@ import { Tensor } from "./tensor.ts";
  * views of one storage, so overlap does no harm.
  */
 export function copyInto(target: Tensor, source: Tensor): void {
+  if (target.numel === 0) return;
   const from =
     source.sizes.length === target.sizes.length && source.sizes.every((size, d) => size === target.sizes[d])
       ? source

@@ -1,6 +1,7 @@
 /** Operators that change a tensor's own geometry or storage, and those that write into one of its views. */
 import { copyInto } from "../../tensor/copy.ts";
 import { Scalar } from "../../tensor/scalar.ts";
+import { Memory, Storage } from "../../tensor/storage.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { resize } from "../derived.ts";
 import { call, callAny, findKernel } from "../dispatch.ts";
@@ -51,7 +52,7 @@ function scattered(self: Tensor, src: Tensor, view: (t: Tensor) => Tensor): Tens
   return result;
 }
 
-/** as_strided counts in the storage, so the copy needs the operand's strides and its offset. */
+/** as_strided counts in the storage, so the copy is of all of it (at::clone_preserve_strides). */
 function stridedScatter(
   self: Tensor,
   src: Tensor,
@@ -59,10 +60,11 @@ function stridedScatter(
   stride: readonly number[],
   offset: number | null,
 ): Tensor {
-  const result = Tensor.ofSpec({ ...self.like(), strides: self.strides }, self.storage === null);
-  if (result.storage !== null) {
-    copyInto(result, self);
-    copyInto(strided(result, size, stride, (offset ?? self.offset) - self.offset), src);
+  const { storage } = self;
+  const copy = storage && new Storage(new Memory(storage.memory.bytes.slice()));
+  const result = new Tensor(copy, self.dtype, self.sizes, self.strides, self.offset);
+  if (copy !== null) {
+    copyInto(strided(result, size, stride, offset), src);
   }
   return result;
 }

@@ -7,9 +7,12 @@ import { assertions } from "./assertions.ts";
 import { attention } from "./attention.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { comparisons } from "./comparison.ts";
+import { contractions } from "./contraction.ts";
 import { convolutions } from "./convolution.ts";
 import { copying } from "./copying.ts";
 import { creation } from "./creation.ts";
+import { diagonals } from "./diagonals.ts";
+import { distances } from "./distances.ts";
 import { division } from "./division.ts";
 import { extremes } from "./extremes.ts";
 import { gathering } from "./gathering.ts";
@@ -33,6 +36,7 @@ import { selection } from "./selection.ts";
 import { softmaxes } from "./softmax.ts";
 import { splitting } from "./splitting.ts";
 import { unaries } from "./unary.ts";
+import { unpooling } from "./unpooling.ts";
 import { upsampling } from "./upsampling.ts";
 import { views } from "./views.ts";
 
@@ -58,6 +62,10 @@ export const atenKernels: readonly Kernel[] = [
   ...images,
   ...recurrent,
   ...upsampling,
+  ...contractions,
+  ...distances,
+  ...diagonals,
+  ...unpooling,
   ...views,
   ...activations,
   ...assertions,

@@ -1,8 +1,9 @@
 /** Normalizations over the elements of one sample: layer_norm, rms_norm, group_norm and instance_norm. */
-import { type DType, dtypes } from "../../tensor/dtype.ts";
+import { type DType, dtypes, realDtype } from "../../tensor/dtype.ts";
 import { fill, type Reals, reals } from "../../tensor/elements.ts";
 import { numelOf } from "../../tensor/geometry.ts";
 import { suggestedStrides } from "../../tensor/memory-format.ts";
+import { Scalar } from "../../tensor/scalar.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call, callList } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
@@ -88,6 +89,18 @@ function normalizeGroups(
       y[i] = (x[i]! - mean) * rstd * (scale?.[channel] ?? 1) + (shift?.[channel] ?? 0);
     }
   });
+}
+
+/** What torch computes a dtype in (at::toOpMathType). */
+const widened = (dtype: DType): DType => (dtype.form === "encoded" ? dtypes.float32 : dtype);
+
+/** Complex numbers are squared, not their sizes. */
+function complexRms(input: Tensor, count: number, weight: Tensor | null, eps: number | null): Tensor {
+  const dims = Array.from({ length: count }, (_, i) => -1 - i);
+  const squares = call("aten::mean.dim", call("aten::mul.Tensor", input, input), dims, true);
+  const shifted = call("aten::add.Scalar", squares, Scalar.float(rmsEpsilon(realDtype(input.dtype), eps)));
+  const result = call("aten::mul.Tensor", input, call("aten::rsqrt", shifted));
+  return weight === null ? result : call("aten::mul.Tensor", result, weight);
 }
 
 /** at::native::rms_norm_composite: eps is that of the dtype it computes in unless given. */
@@ -186,7 +199,7 @@ export const normalization: readonly Kernel[] = [
     {
       meta: ({ input, normalized_shape }) => {
         const { lead } = rowsOf(input, normalized_shape);
-        return [input.like(), input.like([...lead, ...normalized_shape.map(() => 1)])];
+        return [input.like(), input.like([...lead, ...normalized_shape.map(() => 1)], widened(input.dtype))];
       },
       run: ({ input, normalized_shape, weight, eps }, out, rstd) =>
         rmsNormalize(input, weight, rmsEpsilon(input.dtype, eps), numelOf(normalized_shape), out, rstd),
@@ -196,7 +209,9 @@ export const normalization: readonly Kernel[] = [
     "aten::rms_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, float? eps=None) -> Tensor",
     {
       composite: ({ input, normalized_shape, weight, eps }) =>
-        callList("aten::_fused_rms_norm", input, normalized_shape, weight, eps)[0]!,
+        input.dtype.category === "complex"
+          ? complexRms(input, normalized_shape.length, weight, eps)
+          : callList("aten::_fused_rms_norm", input, normalized_shape, weight, eps)[0]!,
     },
   ),
   defineOp(

@@ -66,7 +66,7 @@ function checkReach(
   what: string,
 ): void {
   sides(self.rank, pad).forEach(({ before, behind }, d) => {
-    const limit = most(self.sizes[d]!);
+    const limit = Math.max(most(self.sizes[d]!), 0);
     if (before > limit || behind > limit) {
       throw new RangeError(`${what} padding [${pad.join(", ")}] is too large for [${self.sizes.join(", ")}]`);
     }

@@ -74,6 +74,7 @@ export function partView(self: Tensor, part: 0 | 1): Tensor {
 
 /** Sums over dimensions that broadcasting made (at::sum_to). */
 function summedTo(self: Tensor, size: readonly number[]): Tensor {
+  if (size.length === 0) return call("aten::sum", self);
   const lead = self.rank - size.length;
   const dims = self.sizes
     .map((_, d) => d)
@@ -90,6 +91,9 @@ export const reshaping: readonly Kernel[] = [
     composite: ({ self, other }) => reshaped(self, other.sizes),
   }),
   defineOp("aten::_reshape_copy(Tensor self, SymInt[] size) -> Tensor", {
+    composite: ({ self, size }) => call("aten::view", call("aten::clone", self, "contiguous_format"), size),
+  }),
+  defineOp("aten::view_copy(Tensor self, SymInt[] size) -> Tensor", {
     composite: ({ self, size }) => call("aten::view", call("aten::clone", self, "contiguous_format"), size),
   }),
   defineOp("aten::_reshape_alias(Tensor(a) self, SymInt[] size, SymInt[] stride) -> Tensor(a)", {

@@ -114,6 +114,7 @@ function upsampledInto(out: Tensor, args: Upsample, filter: Filter): void {
   const rank = args.output_size.length;
   const scales = scalesOf(args, rank);
   const sizes = [...args.self.sizes];
+  const whole = out.dtype === dtypes.uint8 ? rounded : (list: Float64Array) => list;
   let values: ArrayLike<number> = reals(args.self);
   for (let d = rank - 1; d >= 0; d--) {
     const dim = d + 2;
@@ -125,16 +126,18 @@ function upsampledInto(out: Tensor, args: Upsample, filter: Filter): void {
       ({ at, weights }, i) => size === count && at.every((j, k) => j === i || weights[k] === 0),
     );
     if (!identical)
-      values = resample(values, numelOf(sizes.slice(0, dim)), size, numelOf(sizes.slice(dim + 1)), taps);
+      values = whole(
+        resample(values, numelOf(sizes.slice(0, dim)), size, numelOf(sizes.slice(dim + 1)), taps),
+      );
     sizes[dim] = count;
   }
   const result = values;
-  // Images of bytes are rounded, and cut where a cubic overshoots.
-  const whole =
-    out.dtype === dtypes.uint8 ? (v: number) => Math.min(Math.max(Math.round(v), 0), 255) : (v: number) => v;
-  fill(out, (y) => {
-    for (let i = 0; i < y.length; i++) y[i] = whole(result[i]!);
-  });
+  fill(out, (y) => y.set(result));
+}
+
+/** Bytes are rounded after each dimension, and cut where a cubic overshoots (upsample_avx_bilinear_bicubic_uint8). */
+function rounded(values: Float64Array): Float64Array {
+  return values.map((v) => Math.min(Math.max(Math.round(v), 0), 255));
 }
 
 function nearestInto(out: Tensor, args: Upsample, exact: boolean): void {
