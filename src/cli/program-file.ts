@@ -18,6 +18,7 @@ export interface ProgramFile {
   readonly model: Model;
   readonly program: Program;
   readonly registry: OperatorRegistry;
+  readonly config: ResolvedConfig;
 }
 
 /** Opens a program, does something with it, and closes it. What is wrong with the file, or with a call, is the user's to mend. */
@@ -32,7 +33,7 @@ export async function withProgram<T>(
     try {
       const model = modelOf(file, options.model);
       const program = await file.program(model.name);
-      return await use({ path, file, model, program, registry: registryOf(config) });
+      return await use({ path, file, model, program, registry: registryOf(config), config });
     } finally {
       await file.close();
     }

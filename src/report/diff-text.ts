@@ -1,5 +1,6 @@
 /** The verdict of `diff`. */
 import type { DiffResult, Divergence } from "../interpreter/diff.ts";
+import type { Diagnostic } from "../lint/diagnostic.ts";
 import type { Node } from "../program/program.ts";
 import { differenceText } from "./comparison-text.ts";
 import type { Paint } from "./options.ts";
@@ -7,17 +8,23 @@ import { count, sanitize } from "./text.ts";
 
 interface DiffTextOptions {
   readonly paint: Paint;
-  /** The folder that shown paths are relative to. */
-  readonly root: string;
 }
 
 /** For people: safe, or the first divergence in full and the others in a line each. */
-export function diffText(path: string, result: DiffResult, { paint }: DiffTextOptions): string {
+export function diffText(
+  path: string,
+  result: DiffResult,
+  refusals: readonly Diagnostic[],
+  { paint }: DiffTextOptions,
+): string {
   const head = `${paint.strong(sanitize(path))}   ${paint.dim(effort(result))}\n`;
   const { divergences } = result;
   const [first] = divergences;
   if (first === undefined) {
-    return `${head}\n  ${paint.good("safe")}  every lowered execution gives eager's outputs and leaves its state\n`;
+    if (refusals.length > 0) return `${head}${refusedText(refusals, paint)}`;
+    return `${head}
+  ${paint.good("safe")}  every lowered execution gives eager's outputs and leaves its state
+`;
   }
   const others = [...new Set(divergences.slice(1).map(title))].filter((text) => text !== title(first));
   const lines = [
@@ -30,7 +37,12 @@ export function diffText(path: string, result: DiffResult, { paint }: DiffTextOp
       `${count(divergences.length, "lowered execution")} of ${runs(result)} ${divergences.length === 1 ? "differs" : "differ"} from eager`,
     ),
   ];
-  return `${head}${lines.join("\n")}\n`;
+  return `${head}${lines.join("\n")}\n${refusals.length > 0 ? refusedText(refusals, paint) : ""}`;
+}
+
+function refusedText(refusals: readonly Diagnostic[], paint: Paint): string {
+  const lines = refusals.map(({ message, rule }) => `           ${sanitize(message)}  ${paint.dim(rule)}`);
+  return `\n  ${paint.error("refused")}  torch does not lower this program (run_decompositions fails):\n${lines.join("\n")}\n`;
 }
 
 const runs = ({ calls, combinations, schedules }: DiffResult): number =>
@@ -80,12 +92,18 @@ function place(node: Node): string {
 }
 
 /** For programs. */
-export function diffJson(path: string, model: string, result: DiffResult): unknown {
+export function diffJson(
+  path: string,
+  model: string,
+  result: DiffResult,
+  refusals: readonly Diagnostic[],
+): unknown {
   return {
     schemaVersion: 1,
     path,
     model,
-    safe: result.divergences.length === 0,
+    safe: result.divergences.length + refusals.length === 0,
+    refused: refusals.map(({ rule, message, graph, node }) => ({ rule, message, graph, node })),
     calls: result.calls,
     schedules: result.schedules.map(({ name }) => name),
     conds: result.conds,
