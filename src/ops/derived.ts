@@ -42,17 +42,21 @@ function alias(text: string, schema: OpSchema, find: Find): Kernel | undefined {
 function inPlace(text: string, schema: OpSchema, find: Find): Kernel | undefined {
   if (!schema.name.endsWith("_") || schema.args[0]?.alias?.write !== true) return undefined;
   const functional = find(qualified(schema, schema.name.slice(0, -1), schema.overload));
-  if (functional === undefined || !takes(functional, schema.args)) return undefined;
+  if (functional === undefined) return undefined;
   const self = schema.args[0].name;
+  // dropout calls `input` what dropout_ calls `self`.
+  const first = functional.schema.args[0]?.name ?? self;
+  if (!takes(functional, [{ ...schema.args[0], name: first }, ...schema.args.slice(1)])) return undefined;
   const { update } = functional;
   return new Kernel(text, {
     composite: (args: Arguments) => {
       const target = args[self] as Tensor | readonly Tensor[];
+      const own = first === self ? args : { ...args, [first]: target };
       if (update !== undefined && target instanceof Tensor) {
-        if (target.storage !== null) update(args, target);
+        if (target.storage !== null) update(own, target);
         return target;
       }
-      writeAll(target, functional.call(args));
+      writeAll(target, functional.call(own));
       return target;
     },
   } as never);

@@ -14,6 +14,7 @@ import { creation } from "./creation.ts";
 import { diagonals } from "./diagonals.ts";
 import { distances } from "./distances.ts";
 import { division } from "./division.ts";
+import { encoderLayers } from "./encoder-layer.ts";
 import { extremes } from "./extremes.ts";
 import { gathering } from "./gathering.ts";
 import { geometryWrites } from "./geometry-writes.ts";
@@ -39,6 +40,8 @@ import { unaries } from "./unary.ts";
 import { unpooling } from "./unpooling.ts";
 import { upsampling } from "./upsampling.ts";
 import { views } from "./views.ts";
+import { weightNorms } from "./weight-norm.ts";
+import { windows } from "./windows.ts";
 
 export const atenKernels: readonly Kernel[] = [
   ...arithmetic,
@@ -66,6 +69,9 @@ export const atenKernels: readonly Kernel[] = [
   ...distances,
   ...diagonals,
   ...unpooling,
+  ...encoderLayers,
+  ...windows,
+  ...weightNorms,
   ...views,
   ...activations,
   ...assertions,

@@ -222,11 +222,10 @@ interface OneDnnCall {
   readonly cx_: Tensor;
   readonly reverse: boolean;
   readonly mode: number;
-  readonly train: boolean;
   readonly has_biases: boolean;
 }
 
-/** One layer in one direction (at::native::mkldnn_rnn_layer): mode 2 is an LSTM, 3 a GRU. The workspace, for training, stays empty. */
+/** One layer in one direction (at::native::mkldnn_rnn_layer): mode 2 is an LSTM, 3 a GRU. Its workspace is the library's own: None. */
 function oneDnnLayer(args: OneDnnCall): (Tensor | null)[] {
   const { input, hx_, cx_ } = args;
   const weights = {
@@ -243,13 +242,7 @@ function oneDnnLayer(args: OneDnnCall): (Tensor | null)[] {
   const [rows, state] = runLayer(stepsOf(input), cell, start, weights, args.reverse);
   const output = call("aten::view", rows, [input.sizes[0], batch, rows.sizes[1]]);
   const [hidden, memory] = [state[0]!, state[1] ?? cx_];
-  const workspace = args.train ? call("aten::new_empty", input, [0]) : null;
-  return [
-    output,
-    call("aten::reshape", hidden, hx_.sizes),
-    call("aten::reshape", memory, cx_.sizes),
-    workspace,
-  ];
+  return [output, call("aten::reshape", hidden, hx_.sizes), call("aten::reshape", memory, cx_.sizes), null];
 }
 
 export const recurrent: readonly Kernel[] = [

@@ -68,7 +68,7 @@ function complexView(self: Tensor): Tensor {
 }
 
 /** Of a tensor's parts, in a view: what real and imag return. */
-export function partView(self: Tensor, part: 0 | 1): Tensor {
+function partView(self: Tensor, part: 0 | 1): Tensor {
   return selected(realView(self), -1, part);
 }
 
@@ -152,6 +152,10 @@ export const reshaping: readonly Kernel[] = [
   defineOp("aten::resolve_neg(Tensor(a) self) -> Tensor(a)", { composite: ({ self }) => self }),
   defineOp("aten::view_as_real(Tensor(a) self) -> Tensor(a)", { view: ({ self }) => realView(self) }),
   defineOp("aten::view_as_complex(Tensor(a) self) -> Tensor(a)", { view: ({ self }) => complexView(self) }),
+  defineOp("aten::real(Tensor(a) self) -> Tensor(a)", {
+    view: ({ self }) => (self.dtype.category === "complex" ? partView(self, 0) : self),
+  }),
+  defineOp("aten::imag(Tensor(a) self) -> Tensor(a)", { view: ({ self }) => partView(self, 1) }),
   defineOp("aten::sum_to_size(Tensor self, SymInt[] size) -> Tensor", {
     composite: ({ self, size }) => summedTo(self, size),
   }),

@@ -119,9 +119,11 @@ function upsampledInto(out: Tensor, args: Upsample, filter: Filter): void {
   for (let d = rank - 1; d >= 0; d--) {
     const dim = d + 2;
     const [size, count] = [sizes[dim]!, out.sizes[dim]!];
-    const taps = everyIndex(count).map((i) =>
+    const exact = everyIndex(count).map((i) =>
       filter(i, size, count, args.align_corners ?? false, scales[d]!),
     );
+    const taps = out.dtype === dtypes.uint8 ? quantized(exact) : exact;
+
     const identical = taps.every(
       ({ at, weights }, i) => size === count && at.every((j, k) => j === i || weights[k] === 0),
     );
@@ -137,7 +139,18 @@ function upsampledInto(out: Tensor, args: Upsample, filter: Filter): void {
 
 /** Bytes are rounded after each dimension, and cut where a cubic overshoots (upsample_avx_bilinear_bicubic_uint8). */
 function rounded(values: Float64Array): Float64Array {
-  return values.map((v) => Math.min(Math.max(Math.round(v), 0), 255));
+  return values.map((v) => Math.min(Math.max(Math.floor(v + 0.5), 0), 255));
+}
+
+/** For bytes, weights are integers over as high a power of 2 as leaves them below 2^15 (_compute_int16_weights). */
+function quantized(taps: readonly Taps[]): Taps[] {
+  const most = Math.max(...taps.map(({ weights }) => Math.max(...weights)));
+  let bits = 0;
+  while (bits < 22 && Math.trunc(0.5 + most * 2 ** (bits + 1)) < 2 ** 15) bits++;
+  return taps.map(({ at, weights }) => ({
+    at,
+    weights: weights.map((w) => Math.round(w * 2 ** bits) / 2 ** bits),
+  }));
 }
 
 function nearestInto(out: Tensor, args: Upsample, exact: boolean): void {
