@@ -1,5 +1,7 @@
 /** Functions of one element. */
 
+import { dtypes } from "../../tensor/dtype.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import type { Kernel } from "../kernel.ts";
 import * as complex from "../math/complex.ts";
 import { erf, erfc, erfinv } from "../math/erf.ts";
@@ -51,7 +53,6 @@ const FLOATING: Readonly<Record<string, Elementwise>> = {
 
 /** Results of the operand's dtype. */
 const SAME: Readonly<Record<string, Elementwise>> = {
-  bitwise_not: { integer: (x) => ~x! },
   ceil: { real: Math.ceil, integer: same },
   conj_physical: { real: (x) => x, integer: same, complex: ([re, im]: Complex) => [re, -im] },
   floor: { real: Math.floor, integer: same },
@@ -99,6 +100,10 @@ export const unaries: readonly Kernel[] = [
   ...table(FLOATING, "float"),
   ...table(SAME, "same"),
   ...table(BOOL, "bool"),
+  // Of a boolean it is the other one, not all bits the other way.
+  unary("aten::bitwise_not", ({ self }) =>
+    (self as Tensor).dtype === dtypes.bool ? { real: (x) => 1 - x } : { integer: (x) => ~x! },
+  ),
   unary("aten::abs", {
     real: Math.abs,
     integer: (x) => (x! < 0n ? -x! : x!),
