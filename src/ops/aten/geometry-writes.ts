@@ -1,5 +1,6 @@
 /** Operators that change a tensor's own geometry or storage, and those that write into one of its views. */
 import { copyInto } from "../../tensor/copy.ts";
+import { isContiguousIn } from "../../tensor/memory-format.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import { Memory, Storage } from "../../tensor/storage.ts";
 import { Tensor } from "../../tensor/tensor.ts";
@@ -175,5 +176,8 @@ export const geometryWrites: readonly Kernel[] = [
   defineOp("aten::sym_numel(Tensor self) -> SymInt", { composite: ({ self }) => Scalar.int(self.numel) }),
   defineOp("aten::sym_storage_offset(Tensor self) -> SymInt", {
     composite: ({ self }) => Scalar.int(self.offset),
+  }),
+  defineOp("aten::sym_is_contiguous(Tensor self, MemoryFormat memory_format=0) -> SymBool", {
+    composite: ({ self, memory_format }) => Scalar.bool(isContiguousIn(self, memory_format)),
   }),
 ];

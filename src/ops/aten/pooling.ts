@@ -94,7 +94,7 @@ export function forEachWindow(
 }
 
 /** Visit the positions, within a plane, of a window's elements. */
-export function forEachInWindow(
+function forEachInWindow(
   sizes: readonly number[],
   window: readonly Span[],
   visit: (position: number) => void,

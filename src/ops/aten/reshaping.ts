@@ -19,7 +19,7 @@ export function reshaped(self: Tensor, shape: readonly number[]): Tensor {
 }
 
 /** The tensor itself where it lies so already (at::native::contiguous). */
-export function contiguousIn(self: Tensor, format: string): Tensor {
+function contiguousIn(self: Tensor, format: string): Tensor {
   return isContiguousIn(self, format) ? self : call("aten::clone", self, format);
 }
 
