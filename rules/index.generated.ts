@@ -23,12 +23,15 @@ import { position } from "./arguments/position.ts";
 import { results } from "./arguments/results.ts";
 import { aliasEagerAbort } from "./cache/alias-eager-abort.ts";
 import { aliasSchema } from "./cache/alias-schema.ts";
+import { readBeforeUpdate } from "./cache/read-before-update.ts";
+import { resultReusedInPlace } from "./cache/result-reused-in-place.ts";
 import { undeclaredMutation } from "./cache/undeclared-mutation.ts";
 import { updateArgumentsSwapped } from "./cache/update-arguments-swapped.ts";
 import { updateOnTemporary } from "./cache/update-on-temporary.ts";
 import { updateSchema } from "./cache/update-schema.ts";
 import { updateUnused } from "./cache/update-unused.ts";
 import { updatedTwice } from "./cache/updated-twice.ts";
+import { writeAfterUpdate } from "./cache/write-after-update.ts";
 import { arity as condArity } from "./cond/arity.ts";
 import { branchAliasesInput } from "./cond/branch-aliases-input.ts";
 import { branchAliasesOutput } from "./cond/branch-aliases-output.ts";
@@ -106,12 +109,15 @@ export const rules: readonly Rule[] = [
   results,
   aliasEagerAbort,
   aliasSchema,
+  readBeforeUpdate,
+  resultReusedInPlace,
   undeclaredMutation,
   updateArgumentsSwapped,
   updateOnTemporary,
   updateSchema,
   updateUnused,
   updatedTwice,
+  writeAfterUpdate,
   condArity,
   branchAliasesInput,
   branchAliasesOutput,

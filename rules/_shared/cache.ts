@@ -1,3 +1,4 @@
+import { ALIAS } from "../../src/analysis/cache/operators.ts";
 import { type CacheAnalysis, cacheAnalysis, UPDATE } from "../../src/analysis/cache.ts";
 import type { Listeners, RuleContext } from "../../src/lint/rule.ts";
 
@@ -13,6 +14,17 @@ export function whereCachesAreUpdated(ctx: RuleContext, check: (caches: CacheAna
       },
     },
   };
+}
+
+/** Listeners that call `check` once for a program with cache operators, and cost nothing for any other. */
+export function whereCachesAreUsed(ctx: RuleContext, check: (caches: CacheAnalysis) => void): Listeners {
+  let done = false;
+  const once = (): void => {
+    if (done) return;
+    done = true;
+    check(cacheAnalysis(ctx));
+  };
+  return { targets: { [UPDATE]: once, [ALIAS]: once } };
 }
 
 /** A storage of the program by the name that its user knows. */

@@ -5,7 +5,7 @@ import { liveNodes } from "./cache/liveness.ts";
 import { type CacheUpdate, LoweredMemory, type Memory } from "./cache/memory.ts";
 import { ALIAS, dataOperands, UPDATE } from "./cache/operators.ts";
 import { Reaching } from "./cache/reaching.ts";
-import { areDisjoint, writtenRegion } from "./cache/region.ts";
+import { areDisjoint, regionOf, writtenRegion } from "./cache/region.ts";
 import type { StorageAnalysis } from "./storage.ts";
 
 export type { CacheUpdate, Memory } from "./cache/memory.ts";
@@ -50,6 +50,11 @@ export class CacheAnalysis {
     if (this.#reaching.reaches(node)) return true;
     this.#live ??= liveNodes(this.#program, this.#storage, this.#registry);
     return this.#live[node.id] === 1;
+  }
+
+  /** The value through which the value's storage first appears in eager execution. */
+  originOf(value: Value): Value {
+    return this.#storage.originOf(value);
   }
 
   memoryOf(value: Value): Memory {
@@ -122,6 +127,14 @@ export class CacheAnalysis {
     const [region, otherRegion] = [writtenRegion(a.value, a.cache), writtenRegion(b.value, b.cache)];
     if (region === undefined || otherRegion === undefined) return "unknown";
     const disjoint = areDisjoint(region, otherRegion);
+    return disjoint === undefined ? "unknown" : disjoint ? "no" : "yes";
+  }
+
+  /** Whether an update writes elements that a value covers: `unknown` when sizes or views leave it open. */
+  covers(update: CacheUpdate, value: Value): "yes" | "no" | "unknown" {
+    const [region, read] = [writtenRegion(update.value, outermost(update.cache)), regionOf(outermost(value))];
+    if (region === undefined || read === undefined) return "unknown";
+    const disjoint = areDisjoint(region, read);
     return disjoint === undefined ? "unknown" : disjoint ? "no" : "yes";
   }
 

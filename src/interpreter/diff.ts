@@ -1,4 +1,6 @@
 /** Eager against lowered: whether any lowered execution gives other outputs, or leaves another state. */
+
+import { isUpdate } from "../analysis/cache/buffers.ts";
 import { hopCall } from "../ops/hop/hop.ts";
 import type { Node } from "../program/program.ts";
 import { contiguousCopy } from "../tensor/copy.ts";
@@ -6,7 +8,6 @@ import type { Memory } from "../tensor/storage.ts";
 import { compareValues, type Difference, type Tolerance } from "./compare.ts";
 import { eager, type Observer } from "./execution.ts";
 import { copyState, functionalized } from "./lowered/functionalized.ts";
-import { isUpdate } from "./lowered/order.ts";
 import { type Schedule, schedules } from "./lowered/schedules.ts";
 import { LoweredProgram, LoweredSemantics, type UndeclaredWrite } from "./lowered/semantics.ts";
 import type { CallResult, Inputs, Session } from "./session.ts";

@@ -25,7 +25,8 @@ export function writtenRegion(value: Value | null, cache: Value | null): Region 
 export function areDisjoint(a: Region, b: Region): boolean | undefined {
   if (a.sizes.includes(0) || b.sizes.includes(0)) return true;
   if (last(a) < b.offset || last(b) < a.offset) return true;
-  return count(a) + count(b) <= MOST_ELEMENTS ? separate(a, b) : boxesMiss(a, b);
+  if (count(a) + count(b) <= MOST_ELEMENTS) return separate(a, b);
+  return a.sizes.length === 4 && b.sizes.length === 4 ? boxesMiss(a, b) : undefined;
 }
 
 /** Regions of real caches are boxes in one tensor; going through the elements is for what is not. */
@@ -80,4 +81,18 @@ function corner({ sizes, strides, offset }: Region, dims: readonly number[]): nu
     room = stride;
   }
   return [...starts, rest];
+}
+
+/** All elements of a tensor, or undefined when sizes are not known. */
+export function regionOf(value: Value | null): Region | undefined {
+  const meta = value?.meta;
+  if (!meta) return undefined;
+  const known = (list: readonly object[]): number[] =>
+    list.map((size) => ("as_int" in size ? Number(size.as_int) : Number.NaN));
+  const region = {
+    sizes: known(meta.sizes),
+    strides: known(meta.strides),
+    offset: known([meta.storage_offset])[0]!,
+  };
+  return [...region.sizes, ...region.strides, region.offset].some(Number.isNaN) ? undefined : region;
 }

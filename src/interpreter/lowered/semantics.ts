@@ -1,4 +1,6 @@
 /** One lowered execution of a program: DESIGN's rules under one schedule. */
+
+import { type Buffers, buffers, isUpdate, type LastUse } from "../../analysis/cache/buffers.ts";
 import { CacheAnalysis } from "../../analysis/cache.ts";
 import { StorageAnalysis } from "../../analysis/storage.ts";
 import { updateCache } from "../../ops/executorch-kernels.ts";
@@ -12,7 +14,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { type Execution, programOrder, type Semantics } from "../execution.ts";
 import type { PreparedGraph, Step } from "../prepare.ts";
 import { isTensor, type RuntimeValue } from "../value.ts";
-import { type Buffers, buffers, isUpdate, type LastUse, updatesEarly } from "./order.ts";
+import { updatesEarly } from "./order.ts";
 import type { Schedule } from "./schedules.ts";
 
 /** A write that no schema declares: who wrote which memory. */

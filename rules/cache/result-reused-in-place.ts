@@ -1,0 +1,196 @@
+import { buffers, type LastUse, usesCacheOperator } from "../../src/analysis/cache/buffers.ts";
+import { type CacheAnalysis, outermost } from "../../src/analysis/cache.ts";
+import type { RuleContext } from "../../src/lint/rule.ts";
+import { defineRule } from "../../src/lint/rule.ts";
+import { hopCall } from "../../src/ops/hop/hop.ts";
+import type { Graph, Node, Value } from "../../src/program/program.ts";
+import { nameOfRoot, whereCachesAreUsed } from "../_shared/cache.ts";
+
+export const resultReusedInPlace = defineRule({
+  id: "cache/result-reused-in-place",
+  severity: "error",
+  presets: ["recommended", "strict"],
+  summary: "the result of a torch.cond is a cache, and a compiler takes its memory for something else",
+  description: `
+To a compiler the result of a \`torch.cond\` is a buffer of its own, which is free when the result is used no more. When
+a branch returns the result of \`update_cross_attn_cache\` or of \`executorch::alias\`, that buffer is the cache. torch's
+inductor then
+
+- runs the last pointwise consumer of the result in place, also behind a view, transpose, contiguous or clone;
+- allocates the next tensor of as many elements and the same dtype in it, once the result is used no more.
+
+Either way the cache holds something else after the call:
+
+    keys = torch.cond(p, update_branch, keep_branch, (v, cache))
+    return keys * scale      # lowered: the cache is scaled too
+
+A result that is only read by matrix products, reductions and attention is safe, when nothing of its size and dtype is
+computed afterwards.
+`,
+  data: {
+    cache: "the cache, as the messages name it",
+    node: "the node whose result comes to lie in the cache",
+    way: "`in place`, or `freed` when it is allocated there later",
+  },
+  messages: {
+    "in place": "{node} may run in place in the result of torch.cond, which is {cache} when lowered",
+    freed: "{node} may be given the memory of the result of torch.cond, which is {cache} when lowered",
+  },
+  examples: {
+    valid: [
+      {
+        title: "read by a matrix product",
+        program: `
+def forward(p: "b8[]", q: "f32[1, 2, 3, 6]", v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
+    cond: ("f32[1, 2, 6, 8]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (v, b_cache))
+    matmul: "f32[1, 2, 3, 8]" = torch.ops.aten.matmul.default(q, cond[0])
+    return (matmul,)
+
+def true_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
+    update: "f32[1, 2, 6, 8]" = torch.ops.executorch.update_cross_attn_cache.default(v, cache)
+    return (update,)
+
+def false_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
+    clone: "f32[1, 2, 6, 8]" = torch.ops.aten.clone.default(cache)
+    return (clone,)
+`,
+      },
+    ],
+    invalid: [
+      {
+        title: "scaled",
+        program: `
+def forward(p: "b8[]", v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
+    cond: ("f32[1, 2, 6, 8]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (v, b_cache))
+    mul: "f32[1, 2, 6, 8]" = torch.ops.aten.mul.Tensor(cond[0], 2.0)
+    return (mul,)
+
+def true_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
+    update: "f32[1, 2, 6, 8]" = torch.ops.executorch.update_cross_attn_cache.default(v, cache)
+    return (update,)
+
+def false_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
+    clone: "f32[1, 2, 6, 8]" = torch.ops.aten.clone.default(cache)
+    return (clone,)
+`,
+        diagnostics: [
+          {
+            message: "mul may run in place in the result of torch.cond, which is buffer 'cache' when lowered",
+            data: { cache: "buffer 'cache'", node: "mul", way: "in place" },
+          },
+        ],
+      },
+    ],
+  },
+  create: (ctx) =>
+    whereCachesAreUsed(ctx, (caches) => {
+      for (const graph of ctx.program.graphs) {
+        if (!graph.nodes.some((node) => hopCall(node)?.kind === "cond" && usesCacheOperator(node))) continue;
+        const { lastUses } = buffers(graph, ctx.storage);
+        for (const [index, uses] of lastUses) {
+          for (const use of uses) check(ctx, caches, graph, graph.nodes[index]!, use);
+        }
+      }
+    }),
+});
+
+function check(ctx: RuleContext, caches: CacheAnalysis, graph: Graph, node: Node, { buffer }: LastUse): void {
+  const value = ctx.program.values[buffer]!;
+  const seen = seenMemory(caches, graph, node, value);
+  if (seen === undefined) return;
+  const inPlace = isPointwise(ctx, node) && sameExtent(node.outputs[0], value);
+  const taker = inPlace ? (isRealized(ctx, node) ? node : undefined) : laterBuffer(ctx, graph, node, value);
+  if (taker === undefined) return;
+  const way = inPlace ? "in place" : "freed";
+  const several = inPlace && pointwiseUsers(ctx, graph, value).length > 1;
+  ctx.report({
+    at: taker,
+    message: way,
+    data: { cache: nameOfRoot(ctx, seen), node: taker.name, way },
+    help: "compute from a copy that the branches make by arithmetic, or read the result by a matrix product alone",
+    ...(several ? { severity: "warning" as const } : {}),
+  });
+}
+
+/** Whose memory is overwritten with the buffer's, to be seen afterwards: a storage by number. */
+function seenMemory(caches: CacheAnalysis, graph: Graph, node: Node, value: Value): number | undefined {
+  const memory = caches.memoryOf(value);
+  const isCondResult = value.node !== null && hopCall(value.node)?.kind === "cond";
+  if (isCondResult) {
+    const handed = memory.via.includes("update") || memory.via.includes("alias");
+    const [lasting] = caches.lasting(memory.roots);
+    return handed ? lasting : undefined;
+  }
+  // A temporary that a cond hands on: its result, used later or returned, is the temporary.
+  const [root] = memory.roots;
+  const isHeld = (other: Value | null): boolean =>
+    other !== null &&
+    other !== value &&
+    other.kind === "tensor" &&
+    root !== undefined &&
+    caches.memoryOf(other).via.some((via) => via !== "copy") &&
+    caches.memoryOf(other).roots.includes(root);
+  const later = graph.nodes.slice(node.index + 1).some(({ operands }) => operands.some(isHeld));
+  return root !== undefined && (later || graph.outputs.some(isHeld)) ? root : undefined;
+}
+
+function isPointwise({ registry }: RuleContext, node: Node): boolean {
+  return registry.find(node.target)?.has("pointwise") === true;
+}
+
+/** As many elements of the same dtype. */
+function sameExtent(a: Value | undefined, b: Value): boolean {
+  return (
+    a?.meta !== undefined && b.meta !== undefined && a.meta.dtype === b.meta.dtype && extent(a) === extent(b)
+  );
+}
+
+function extent({ meta }: Value): string {
+  const known = meta!.sizes.map((size) => ("as_int" in size ? Number(size.as_int) : size.as_expr.expr_str));
+  const product = known.filter((size) => typeof size === "number").reduce((all, size) => all * size, 1);
+  return [product, ...known.filter((size) => typeof size === "string").sort()].join("*");
+}
+
+const EXTERN =
+  /^torch\.ops\.(aten\.(\w*mm|matmul|linear|conv\w*|_?scaled_dot_product\w*|bmm|dot|mv|addmv|index_put|sort|cumsum|flip|cat)|higher_order|executorch)\b/;
+
+/** Whether a pointwise result is written to memory: returned, or used by what is not fused with it. */
+function isRealized(ctx: RuleContext, start: Node): boolean {
+  const seen = new Set<Node>([start]);
+  const work = [start];
+  for (let node = work.pop(); node !== undefined; node = work.pop()) {
+    for (const output of node.outputs) {
+      if (node.graph.outputs.includes(output)) return true;
+      for (const user of node.graph.users(output)) {
+        if (EXTERN.test(user.target)) return true;
+        const follows =
+          isPointwise(ctx, user) || user.outputs.some((next) => ctx.storage.shareStorage(output, next));
+        if (
+          follows &&
+          !seen.has(user) &&
+          user.outputs[0] !== undefined &&
+          sameExtent(user.outputs[0], output)
+        ) {
+          seen.add(user);
+          work.push(user);
+        }
+      }
+    }
+  }
+  return false;
+}
+
+/** The next tensor of the buffer's extent that has memory of its own, behind the buffer's last use. */
+function laterBuffer(ctx: RuleContext, graph: Graph, last: Node, value: Value): Node | undefined {
+  return graph.nodes.slice(last.index + 1).find((node) => {
+    const [output] = node.outputs;
+    if (output === undefined || node.outputs.length !== 1 || !sameExtent(output, value)) return false;
+    if (node.subgraphs.length > 0 || node.target.startsWith("torch.ops.executorch.")) return false;
+    const isNew = ctx.storage.originOf(output).node === node;
+    return isNew && (EXTERN.test(node.target) || isRealized(ctx, node));
+  });
+}
+
+function pointwiseUsers(ctx: RuleContext, graph: Graph, value: Value): readonly Node[] {
+  return graph.users(value).filter((user) => isPointwise(ctx, user) && outermost(value) === value);
+}
