@@ -46,6 +46,7 @@ import { duplicateDefinition } from "./graph/duplicate-definition.ts";
 import { functionalizedInBranch } from "./graph/functionalized-in-branch.ts";
 import { graphInterface } from "./graph/interface.ts";
 import { invalidMetadata } from "./graph/invalid-metadata.ts";
+import { metadataMismatch } from "./graph/metadata-mismatch.ts";
 import { missingMetadata } from "./graph/missing-metadata.ts";
 import { rangeConstraint } from "./graph/range-constraint.ts";
 import { unboundSymbol } from "./graph/unbound-symbol.ts";
@@ -132,6 +133,7 @@ export const rules: readonly Rule[] = [
   functionalizedInBranch,
   graphInterface,
   invalidMetadata,
+  metadataMismatch,
   missingMetadata,
   rangeConstraint,
   unboundSymbol,

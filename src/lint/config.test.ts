@@ -158,7 +158,7 @@ describe("problems", () => {
       rules: { "cond/artiy": "error", "cond/*": "warn" },
     };
     expect(problemsOf(config, "pt2lint.json")).toEqual([
-      'pt2lint.json: presset: unknown key; did you mean "preset"? (known: preset, rules, plugins, operators, suppressions)',
+      'pt2lint.json: presset: unknown key; did you mean "preset"? (known: preset, rules, plugins, operators, kernels, suppressions)',
       'pt2lint.json: preset: must be one of recommended, strict, all, not "strickt"; did you mean "strict"?',
       'pt2lint.json: rules["cond/artiy"]: no such rule; did you mean "cond/arity"? \'pt2lint rules\' lists them',
       'pt2lint.json: rules["cond/*"]: must be one of off, info, warning, error, not "warn"; did you mean "warning"?',

@@ -1,0 +1,87 @@
+import { Inference } from "../../src/analysis/inference.ts";
+import { defineRule } from "../../src/lint/rule.ts";
+import { graphPath } from "../_shared/paths.ts";
+
+export const metadataMismatch = defineRule({
+  id: "graph/metadata-mismatch",
+  severity: "error",
+  presets: ["recommended", "strict"],
+  summary: "a result has another shape or dtype than its operator gives it",
+  description: `
+The document says of every value what shape and dtype it has, and compilers and backends plan memory and generate code
+by that. \`torch.export.load\` takes it as it is: metadata that is wrong, after a pass that changed a node and not its
+metadata, shows much later or never.
+
+This rule works out the results of each operator that pt2lint can run from the metadata of its operands. Sizes with
+symbols are compared at two sets of numbers for the symbols. Operators whose result depends on data are left out.
+`,
+  data: {
+    name: "the name of the value",
+    stated: "its dtype and sizes by the metadata",
+    inferred: "its dtype and sizes by the operator",
+    path: "the JSON path of the metadata",
+  },
+  messages: { mismatch: "'{name}' is {stated} by its metadata, but its operator makes it {inferred}" },
+  examples: {
+    valid: [
+      {
+        title: "sizes with a symbol",
+        program: `
+range s0 [2, 8]
+def forward(x: "f32[s0, 3]"):
+    cat: "f32[2*s0, 3]" = torch.ops.aten.cat.default([x, x])
+    return (cat,)
+`,
+      },
+    ],
+    invalid: [
+      {
+        title: "another size, another dtype",
+        program: `
+def forward(x: "f32[2, 3]"):
+    sin: "f32[2, 4]" = torch.ops.aten.sin.default(x)
+    gt: "f32[2, 3]" = torch.ops.aten.gt.Scalar(x, 0)
+    return (sin, gt)
+`,
+        diagnostics: [
+          {
+            message: "'sin' is float32[2, 4] by its metadata, but its operator makes it float32[2, 3]",
+            data: {
+              name: "sin",
+              stated: "float32[2, 4]",
+              inferred: "float32[2, 3]",
+              path: "graph_module.graph.tensor_values.sin",
+            },
+          },
+          {
+            message: "'gt' is float32[2, 3] by its metadata, but its operator makes it bool[2, 3]",
+            data: {
+              name: "gt",
+              stated: "float32[2, 3]",
+              inferred: "bool[2, 3]",
+              path: "graph_module.graph.tensor_values.gt",
+            },
+          },
+        ],
+      },
+    ],
+  },
+  create: (ctx) => {
+    const inference = new Inference(ctx.program, ctx.registry);
+    return {
+      node: (node) => {
+        for (const { value, stated, inferred, at } of inference.check(node)) {
+          const path = `${graphPath(node.graph)}.tensor_values.${value.name}`;
+          const numbers = [...at].map(([name, number]) => `${name} = ${number}`).join(", ");
+          ctx.report({
+            at: node,
+            message: "mismatch",
+            data: { name: value.name, stated, inferred, path },
+            help: "mend the metadata in the pass that changed the node, or export the program again",
+            ...(at.size > 0 ? { detail: [`with ${numbers}`] } : {}),
+          });
+        }
+      },
+    };
+  },
+});
