@@ -8,6 +8,7 @@ for (const name of [
   "generate-ops",
   "generate-calls",
   "generate-rules",
+  "generate-coverage",
 ]) {
   const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
   const { status } = spawnSync("npx", ["tsx", script], { stdio: "inherit" });
