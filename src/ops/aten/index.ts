@@ -5,7 +5,9 @@ import { adaptivePooling } from "./adaptive-pooling.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { assertions } from "./assertions.ts";
 import { attention } from "./attention.ts";
+import { backward } from "./backward.ts";
 import { batchNorm } from "./batch-norm.ts";
+import { binaries } from "./binary.ts";
 import { comparisons } from "./comparison.ts";
 import { contractions } from "./contraction.ts";
 import { convolutions } from "./convolution.ts";
@@ -22,6 +24,7 @@ import { gridSampling } from "./grid-sampling.ts";
 import { images } from "./images.ts";
 import { indexing } from "./indexing.ts";
 import { joining } from "./joining.ts";
+import { masks } from "./masks.ts";
 import { matrixProducts } from "./matmul.ts";
 import { movement } from "./movement.ts";
 import { normalization } from "./normalization.ts";
@@ -35,7 +38,10 @@ import { reshaping } from "./reshaping.ts";
 import { scans } from "./scans.ts";
 import { selection } from "./selection.ts";
 import { softmaxes } from "./softmax.ts";
+import { sorting } from "./sorting.ts";
+import { special } from "./special.ts";
 import { splitting } from "./splitting.ts";
+import { statistics } from "./statistics.ts";
 import { unaries } from "./unary.ts";
 import { unpooling } from "./unpooling.ts";
 import { upsampling } from "./upsampling.ts";
@@ -53,6 +59,7 @@ export const atenKernels: readonly Kernel[] = [
   ...splitting,
   ...adaptivePooling,
   ...attention,
+  ...backward,
   ...batchNorm,
   ...convolutions,
   ...matrixProducts,
@@ -86,4 +93,9 @@ export const atenKernels: readonly Kernel[] = [
   ...selection,
   ...softmaxes,
   ...unaries,
+  ...binaries,
+  ...masks,
+  ...sorting,
+  ...special,
+  ...statistics,
 ];
