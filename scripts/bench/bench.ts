@@ -6,7 +6,7 @@
  *   npm run bench -- 1000000   other sizes
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,9 @@ const FLOOR = fileURLToPath(new URL("floor.mjs", import.meta.url));
 /** V8 cannot hold a longer string, so neither can JSON.parse. */
 const LONGEST_STRING = 0x1fffffe8;
 const REPORT_MEMORY = `data:text/javascript,process.on("exit",()=>console.error("maxrss",process.resourceUsage().maxRSS))`;
+/** Linux tells the nanoseconds that a thread has run. */
+const SCHEDSTAT = "/proc/self/schedstat";
+const REPORT_THREAD = `data:text/javascript,import{readFileSync}from"node:fs";process.on("exit",()=>console.error("thread",readFileSync("${SCHEDSTAT}","utf8")))`;
 
 /** Seconds that the process takes; what it prints is dropped. */
 function seconds(args: readonly string[]): number {
@@ -27,6 +30,14 @@ function seconds(args: readonly string[]): number {
   const { status, stderr } = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
   if (status !== 0 && status !== 1) throw new Error(`${args.join(" ")}: ${stderr}`);
   return (performance.now() - start) / 1000;
+}
+
+/** Seconds that the main thread of the process runs: what others do with the machine matters little. */
+function threadSeconds(args: readonly string[]): number {
+  const { stderr } = spawnSync(process.execPath, ["--import", REPORT_THREAD, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  return Number(/thread (\d+)/.exec(stderr.toString())?.[1]) / 1e9;
 }
 
 /** The most memory that the process has at once, in MB. */
@@ -73,10 +84,15 @@ async function measure(nodes: number, folder: string): Promise<string> {
   const floor = entry.size < LONGEST_STRING ? [FLOOR, path, String(start), String(entry.size)] : null;
   const runs = nodes <= 10_000 ? 15 : nodes <= 100_000 ? 5 : 1;
   const times = { lint: [] as number[], withoutCache: [] as number[], floor: [] as number[] };
+  const threads = { lint: [] as number[], floor: [] as number[] };
+  const tellsThreads = floor !== null && existsSync(SCHEDSTAT);
   for (let run = 0; run < runs; run++) {
     times.lint.push(seconds(lint));
     times.withoutCache.push(seconds(withoutCache));
     if (floor) times.floor.push(seconds(floor));
+    if (!tellsThreads) continue;
+    threads.lint.push(threadSeconds(lint));
+    threads.floor.push(threadSeconds(floor));
   }
   const ratio = (runs: readonly number[]) => (floor ? (median(runs) / median(times.floor)).toFixed(2) : "-");
   const cells = [
@@ -86,6 +102,7 @@ async function measure(nodes: number, folder: string): Promise<string> {
     floor ? `${Math.round(median(times.floor) * 1000)} ms` : "cannot",
     ratio(times.lint),
     ratio(times.withoutCache),
+    tellsThreads ? (median(threads.lint) / median(threads.floor)).toFixed(2) : "-",
     `${Math.round(megabytes(lint))} MB`,
     floor ? `${Math.round(megabytes(floor))} MB` : "-",
     nodes <= 100_000 ? `${(await rulesPerNode(path)).toFixed(2)} µs` : "-",
@@ -98,9 +115,9 @@ try {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   console.log(`pt2lint ${version}, Node ${process.version}\n`);
   console.log(
-    "| nodes | document | lint | floor | ratio | ratio, cache rules off | lint memory | floor memory | rules a node |",
+    "| nodes | document | lint | floor | ratio | ratio, cache rules off | ratio, main thread | lint memory | floor memory | rules a node |",
   );
-  console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+  console.log("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
   const sizes = process.argv.slice(2).map(Number);
   for (const nodes of sizes.length > 0 ? sizes : [2_000, 10_000, 100_000])
     console.log(await measure(nodes, folder));
