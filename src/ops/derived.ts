@@ -41,7 +41,10 @@ function alias(text: string, schema: OpSchema, find: Find): Kernel | undefined {
 /** `add_.Tensor` writes what `add.Tensor` computes into self, cast to its dtype. */
 function inPlace(text: string, schema: OpSchema, find: Find): Kernel | undefined {
   if (!schema.name.endsWith("_") || schema.args[0]?.alias?.write !== true) return undefined;
-  const functional = find(qualified(schema, schema.name.slice(0, -1), schema.overload));
+  // `pow_.Tensor` belongs to `pow.Tensor_Tensor`.
+  const functional =
+    find(qualified(schema, schema.name.slice(0, -1), schema.overload)) ??
+    find(qualified(schema, schema.name.slice(0, -1), `Tensor_${schema.overload}`));
   if (functional === undefined) return undefined;
   const self = schema.args[0].name;
   // dropout calls `input` what dropout_ calls `self`.
@@ -62,6 +65,22 @@ function inPlace(text: string, schema: OpSchema, find: Find): Kernel | undefined
   } as never);
 }
 
+/** What the functional overloads are called whose `out=` variant has a name of its own; arguments decide. */
+const FUNCTIONAL_OVERLOADS = [
+  "",
+  "Tensor",
+  "default",
+  "self",
+  "int",
+  "memory_format",
+  "dim",
+  "dims",
+  "dim_IntList",
+  "other",
+  "stable",
+  "Tensor_mode",
+];
+
 /** `add.out` puts what `add.Tensor` computes into `out`, which takes on the result's sizes. */
 function outVariant(text: string, schema: OpSchema, find: Find): Kernel | undefined {
   const outs = schema.args.filter(({ kwargOnly, alias }) => kwargOnly && alias?.write === true);
@@ -69,7 +88,7 @@ function outVariant(text: string, schema: OpSchema, find: Find): Kernel | undefi
   const inputs = schema.args.filter((arg) => !outs.includes(arg));
   const { overload } = schema;
   const stem = overload.replace(/_?out$/, "");
-  for (const candidate of new Set([stem, "", "Tensor", "default", "self", "int", "memory_format"])) {
+  for (const candidate of new Set([stem, ...FUNCTIONAL_OVERLOADS])) {
     const functional = candidate === overload ? undefined : find(qualified(schema, schema.name, candidate));
     if (functional === undefined) continue;
     const makes = isFactory(functional, inputs);

@@ -73,6 +73,7 @@ function convertInto(target: Tensor, source: Tensor): void {
 
 /** Same sizes and dtype, different storages: bit patterns move run by run. */
 function copyElements(target: Tensor, source: Tensor): void {
+  if (target.numel === 0) return;
   const width = Math.max(target.dtype.itemsize / 4, 1);
   const kind = width > 1 ? dtypes.uint32 : bitsDtype(target.dtype.itemsize);
   const to = rawElements(target.memory, kind);

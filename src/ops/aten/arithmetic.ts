@@ -33,7 +33,8 @@ function scaledSum(name: string, sign: 1 | -1): Kernel[] {
 }
 
 /** alpha has no part in promotion. */
-const twoOperands = (operands: readonly (Tensor | Scalar)[]): readonly (Tensor | Scalar)[] => operands.slice(0, 2);
+const twoOperands = (operands: readonly (Tensor | Scalar)[]): readonly (Tensor | Scalar)[] =>
+  operands.slice(0, 2);
 
 /** `other - alpha * self` */
 const reversed: Elementwise = {

@@ -84,10 +84,41 @@ const mode: Pick = (x, start, end) => {
 const kth =
   (k: number): Pick =>
   (x, start, end) => {
-    const order = Array.from({ length: end - start }, (_, i) => start + i);
-    order.sort((a, b) => compareNaNLast(x[a]!, x[b]!) || a - b);
+    const order = Uint32Array.from({ length: end - start }, (_, i) => start + i);
+    quickSelect(order, k - 1, (a, b) => compareNaNLast(x[a]!, x[b]!) > 0);
     return order[k - 1]!;
   };
+
+/** at::native quick_select_template, step by step: which of equal elements is chosen follows from its swaps. */
+function quickSelect(order: Uint32Array, k: number, above: (a: number, b: number) => boolean): void {
+  const swap = (a: number, b: number): void => {
+    [order[a], order[b]] = [order[b]!, order[a]!];
+  };
+  const arrange = (a: number, b: number): void => {
+    if (above(order[a]!, order[b]!)) swap(a, b);
+  };
+  let [low, high] = [0, order.length - 1];
+  while (high > low) {
+    if (high === low + 1) return arrange(low, high);
+    swap(low + Math.floor((high - low) / 2), low + 1);
+    arrange(low + 1, high);
+    arrange(low, high);
+    arrange(low + 1, low);
+    const pivot = order[low]!;
+    let [i, j] = [low + 1, high];
+    for (;;) {
+      do i++;
+      while (above(pivot, order[i]!));
+      do j--;
+      while (above(order[j]!, pivot));
+      if (j < i) break;
+      swap(i, j);
+    }
+    swap(low, j);
+    if (j <= k) low = i;
+    if (j >= k) high = j - 1;
+  }
+}
 
 /** Ascending, NaN last. */
 export function compareNaNLast(a: number | bigint, b: number | bigint): number {

@@ -8,7 +8,8 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { wrapIndex } from "../advanced-index.ts";
 import { call } from "../dispatch.ts";
 import { type Arguments, defineOp, type Kernel } from "../kernel.ts";
-import { addAt, combineAt } from "../scatter.ts";
+import { times } from "../math/complex.ts";
+import { addAt, type Combination, combineAt, SUM } from "../scatter.ts";
 
 /** Where the elements of `self` lie that the indices name along a dimension; other coordinates are the index's own. */
 function offsetsAlong(self: Tensor, dim: number, index: Tensor): Int32Array {
@@ -42,9 +43,7 @@ function numbersLike(index: Tensor, value: Scalar, dtype: Tensor["dtype"]): Tens
 }
 
 /** How scatter_reduce puts two values together (at::native ReductionType). */
-interface Reduction {
-  readonly real: (old: number, value: number) => number;
-  readonly integer: (old: bigint, value: bigint) => bigint;
+interface Reduction extends Combination {
   /** What leaves a value as it is, for targets that do not count. */
   readonly start: (t: Tensor) => number;
 }
@@ -58,12 +57,17 @@ const highest = (t: Tensor): number => {
     : Number.POSITIVE_INFINITY;
 };
 
-const SUM: Reduction = { real: (a, b) => a + b, integer: (a, b) => a + b, start: () => 0 };
+const ADDED: Reduction = { ...SUM, start: () => 0 };
 const REDUCTIONS: Readonly<Record<string, Reduction>> = {
-  sum: SUM,
-  add: SUM,
-  mean: SUM,
-  prod: { real: (a, b) => a * b, integer: (a, b) => BigInt.asIntN(64, a * b), start: () => 1 },
+  sum: ADDED,
+  add: ADDED,
+  mean: ADDED,
+  prod: {
+    real: (a, b) => a * b,
+    integer: (a, b) => BigInt.asIntN(64, a * b),
+    complex: times,
+    start: () => 1,
+  },
   amax: { real: Math.max, integer: (a, b) => (a > b ? a : b), start: lowest },
   amin: { real: Math.min, integer: (a, b) => (a < b ? a : b), start: highest },
 };
@@ -77,21 +81,20 @@ function reduceAt(
   reduce: string,
   includeSelf: boolean,
 ): void {
-  const { real, integer, start } = named(reduce);
+  const how = named(reduce);
   const own = cast(source, target.dtype);
   const mean = reduce === "mean";
   const counts = mean ? countsAt(target, offsets, includeSelf) : undefined;
   if (!includeSelf) {
     const neutral = Tensor.zeros([1], dtypes.float64);
-    neutral.memory.float64[0] = start(target);
+    neutral.memory.float64[0] = how.start(target);
     const value =
-      target.dtype === dtypes.int64 && Math.abs(start(target)) > 1
-        ? wideLimit(start(target))
+      target.dtype === dtypes.int64 && Math.abs(how.start(target)) > 1
+        ? wideLimit(how.start(target))
         : cast(neutral, target.dtype);
     scatterElements(target, offsets, value.view([offsets.length], [0]));
   }
-  if (target.dtype.category === "complex" && reduce !== "prod") addAt(target, offsets, own);
-  else combineAt(target, offsets, own, real, integer);
+  combineAt(target, offsets, own, how);
   if (counts === undefined) return;
   const divided = isIntegral(target.dtype)
     ? call("aten::div.Tensor_mode", target, cast(counts, target.dtype), "floor")

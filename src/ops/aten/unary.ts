@@ -1,11 +1,15 @@
 /** Functions of one element. */
 
+import { contiguousCopy } from "../../tensor/copy.ts";
 import { dtypes } from "../../tensor/dtype.ts";
+import { fill } from "../../tensor/elements.ts";
+import { Scalar } from "../../tensor/scalar.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Kernel } from "../kernel.ts";
+import { call } from "../dispatch.ts";
+import { defineOp, type Kernel } from "../kernel.ts";
 import * as complex from "../math/complex.ts";
 import { erf, erfc, erfinv } from "../math/erf.ts";
-import { type Complex, type Elementwise, unary } from "../pointwise.ts";
+import { type Complex, type Elementwise, elementwiseSpec, unary } from "../pointwise.ts";
 
 /** To nearest, ties to even (std::nearbyint). */
 export function roundHalfEven(x: number): number {
@@ -15,6 +19,7 @@ export function roundHalfEven(x: number): number {
 }
 
 const sign = (x: number): number => (x > 0 ? 1 : x < 0 ? -1 : 0);
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x) / x);
 const same = (x: bigint): bigint => x;
 const yes = (holds: boolean): number => (holds ? 1 : 0);
 
@@ -44,7 +49,12 @@ const FLOATING: Readonly<Record<string, Elementwise>> = {
   rsqrt: { real: (x) => 1 / Math.sqrt(x), complex: complex.rsqrt },
   sigmoid: { real: (x) => 1 / (1 + Math.exp(-x)), complex: complex.sigmoid },
   sin: { real: Math.sin, complex: complex.sin },
-  sinc: { real: (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)), complex: complex.sinc },
+  sinc: {
+    real: (x) => sinc(Math.PI * x),
+    // Beyond what float32 holds the product is infinite.
+    single: (x) => sinc(Math.fround(Math.PI * x)),
+    complex: complex.sinc,
+  },
   sinh: { real: Math.sinh, complex: complex.sinh },
   sqrt: { real: Math.sqrt, complex: complex.sqrt },
   tan: { real: Math.tan, complex: complex.tan },
@@ -54,7 +64,6 @@ const FLOATING: Readonly<Record<string, Elementwise>> = {
 /** Results of the operand's dtype. */
 const SAME: Readonly<Record<string, Elementwise>> = {
   ceil: { real: Math.ceil, integer: same },
-  conj_physical: { real: (x) => x, integer: same, complex: ([re, im]: Complex) => [re, -im] },
   floor: { real: Math.floor, integer: same },
   frac: { real: (x) => x - Math.trunc(x) },
   neg: { real: (x) => -x, integer: (x) => -x!, complex: ([re, im]: Complex) => [-re, -im] },
@@ -62,7 +71,6 @@ const SAME: Readonly<Record<string, Elementwise>> = {
   round: { real: roundHalfEven, integer: same },
   sgn: { real: sign, complex: complex.sgn },
   sign: { real: sign },
-  square: { real: (x) => x * x, integer: (x) => x! * x!, complex: (z) => complex.times(z!, z!) },
   trunc: { real: Math.trunc, integer: same },
 };
 
@@ -90,11 +98,21 @@ const BOOL: Readonly<Record<string, Elementwise>> = {
     real: (x) => yes(x === 0),
     complex: ([re, im]: Complex) => [yes(re === 0 && im === 0), 0],
   },
-  signbit: { real: (x) => yes(x < 0 || Object.is(x, -0)) },
 };
 
 const table = (entries: Readonly<Record<string, Elementwise>>, result: Elementwise["result"]): Kernel[] =>
   Object.entries(entries).map(([name, spec]) => unary(`aten::${name}`, { ...spec, result }));
+
+/** The top bit, which NaN and negative zero have too. */
+function signBits(self: Tensor, out: Tensor): void {
+  const { bytes } = contiguousCopy(self).memory;
+  const { itemsize, signed } = self.dtype;
+  fill(out, (y) => {
+    if (signed) for (let i = 0; i < y.length; i++) y[i] = bytes[(i + 1) * itemsize - 1]! >> 7;
+  });
+}
+
+const conjugate = unary("aten::conj_physical", { complex: ([re, im]: Complex) => [re, -im] });
 
 export const unaries: readonly Kernel[] = [
   ...table(FLOATING, "float"),
@@ -115,5 +133,19 @@ export const unaries: readonly Kernel[] = [
     real: (x) => (Number.isNaN(x) ? x : x < 0 ? Math.PI : 0),
     complex: complex.angle,
     result: "angle",
+  }),
+  defineOp("aten::square(Tensor self) -> Tensor", {
+    composite: ({ self }) => call("aten::pow.Tensor_Scalar", self, Scalar.int(2)),
+  }),
+  defineOp("aten::signbit(Tensor self) -> Tensor", {
+    meta: ({ self }) => elementwiseSpec([self], dtypes.bool),
+    run: ({ self }, out) => signBits(self, out),
+  }),
+  defineOp("aten::_conj_physical(Tensor self) -> Tensor", {
+    composite: ({ self }) => call("aten::conj_physical", self),
+  }),
+  defineOp("aten::conj_physical(Tensor self) -> Tensor", {
+    // at::native conj_physical: a real tensor is its own conjugate.
+    composite: ({ self }) => (self.dtype.category === "complex" ? conjugate.call({ self }) : self),
   }),
 ];

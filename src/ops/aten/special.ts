@@ -1,0 +1,109 @@
+/** Special functions, of one and of two elements. */
+import type { Scalar } from "../../tensor/scalar.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Arguments, Kernel } from "../kernel.ts";
+import * as bessel from "../math/bessel.ts";
+import { erfcx, logNdtr, ndtri } from "../math/erf.ts";
+import * as gamma from "../math/gamma.ts";
+import * as polynomials from "../math/polynomials.ts";
+import { lookUp } from "../operator-table.ts";
+import { binary, elementwise, unary } from "../pointwise.ts";
+
+const UNARY: Readonly<Record<string, (x: number) => number>> = {
+  digamma: gamma.digamma,
+  i0: bessel.besselI0,
+  lgamma: gamma.lgamma,
+  special_airy_ai: bessel.airyAi,
+  special_bessel_j0: bessel.besselJ0,
+  special_bessel_j1: bessel.besselJ1,
+  special_bessel_y0: bessel.besselY0,
+  special_bessel_y1: bessel.besselY1,
+  special_entr: (x) =>
+    Number.isNaN(x) ? x : x > 0 ? -x * Math.log(x) : x === 0 ? 0 : Number.NEGATIVE_INFINITY,
+  special_erfcx: erfcx,
+  special_i0e: bessel.besselI0e,
+  special_i1: bessel.besselI1,
+  special_i1e: bessel.besselI1e,
+  special_log_ndtr: logNdtr,
+  special_modified_bessel_i0: bessel.besselI0,
+  special_modified_bessel_i1: bessel.besselI1,
+  special_modified_bessel_k0: (x) => bessel.besselK(0, x),
+  special_modified_bessel_k1: (x) => bessel.besselK(1, x),
+  special_ndtri: ndtri,
+  special_scaled_modified_bessel_k0: (x) => bessel.besselKe(0, x),
+  special_scaled_modified_bessel_k1: (x) => bessel.besselKe(1, x),
+  special_spherical_bessel_j0: bessel.sphericalBesselJ0,
+};
+
+/** 0 when the first is 0, whatever the logarithm is; NaN of the second comes first. */
+const timesLog = (x: number, y: number, log: (y: number) => number): number =>
+  Number.isNaN(y) ? y : x === 0 ? 0 : x * log(y);
+
+const BINARY: Readonly<Record<string, (x: number, y: number) => number>> = {
+  igamma: gamma.igamma,
+  igammac: gamma.igammac,
+  special_xlog1py: (x, y) => timesLog(x, y, Math.log1p),
+  special_zeta: gamma.zeta,
+  xlogy: (x, y) => timesLog(x, y, Math.log),
+};
+
+const POLYNOMIALS: Readonly<Record<string, (x: number, n: number) => number>> = {
+  chebyshev_polynomial_t: polynomials.chebyshevT,
+  chebyshev_polynomial_u: polynomials.chebyshevU,
+  chebyshev_polynomial_v: polynomials.chebyshevV,
+  chebyshev_polynomial_w: polynomials.chebyshevW,
+  hermite_polynomial_h: polynomials.hermiteH,
+  hermite_polynomial_he: polynomials.hermiteHe,
+  laguerre_polynomial_l: polynomials.laguerreL,
+  legendre_polynomial_p: polynomials.legendreP,
+  shifted_chebyshev_polynomial_t: polynomials.shifted(polynomials.chebyshevT),
+  shifted_chebyshev_polynomial_u: polynomials.shifted(polynomials.chebyshevU),
+  shifted_chebyshev_polynomial_v: polynomials.shifted(polynomials.chebyshevV),
+  shifted_chebyshev_polynomial_w: polynomials.shifted(polynomials.chebyshevW),
+};
+
+const degreeOf = (args: Arguments): readonly (Tensor | Scalar)[] => [
+  args.x as Tensor | Scalar,
+  args.n as Tensor | Scalar,
+];
+
+function polynomial(name: string, f: (x: number, n: number) => number): Kernel[] {
+  return ["", ".x_scalar", ".n_scalar"]
+    .map((overload) => `aten::special_${name}${overload}`)
+    .filter((one) => lookUp(one) !== undefined)
+    .map((one) => elementwise(one, { real: f as (...x: number[]) => number, result: "float" }, degreeOf));
+}
+
+export const special: readonly Kernel[] = [
+  ...Object.entries(UNARY).map(([name, real]) => unary(`aten::${name}`, { real, result: "float" })),
+  ...Object.entries(BINARY).flatMap(([name, f]) =>
+    binary(`aten::${name}`, { real: f as (...x: number[]) => number, result: "float" }),
+  ),
+  ...Object.entries(POLYNOMIALS).flatMap(([name, f]) => polynomial(name, f)),
+  unary("aten::polygamma", (args) => ({
+    real: (x) => gamma.polygamma(args.n as number, x),
+    result: "float",
+  })),
+  unary("aten::special_ndtr", { real: (x) => Math.exp(logNdtr(x)), result: "float" }),
+  unary("aten::mvlgamma", (args) => {
+    const p = args.p as number;
+    return {
+      real: (x) => {
+        let sum = ((p * (p - 1)) / 4) * Math.log(Math.PI);
+        for (let j = 0; j < p; j++) sum += gamma.lgamma(x - j / 2);
+        return sum;
+      },
+      result: "float",
+    };
+  }),
+  unary("aten::logit", (args) => {
+    const eps = args.eps as number | null;
+    return {
+      real: (x) => {
+        const z = eps === null ? x : Math.min(Math.max(x, eps), 1 - eps);
+        return Math.log(z / (1 - z));
+      },
+      result: "float",
+    };
+  }),
+];
