@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 for (const name of [
   "generate-schema",
-  "generate-scanner",
+  "generate-wasm",
   "generate-ops",
   "generate-calls",
   "generate-rules",

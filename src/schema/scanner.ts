@@ -1,3 +1,4 @@
+import { lazyModule } from "../webassembly.ts";
 import { WASM } from "./scan.generated.ts";
 
 /** What scan.as exports. Addresses are those of its memory. */
@@ -16,16 +17,5 @@ export interface Scanner {
   stop(): number;
 }
 
-/** WebAssembly, as far as it is used here: its types come with the DOM's only. */
-declare const WebAssembly: {
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object) => { readonly exports: unknown };
-};
-
-let module: object | undefined;
-
 /** A scanner with a memory of its own. */
-export function makeScanner(): Scanner {
-  module ??= new WebAssembly.Module(Buffer.from(WASM, "base64"));
-  return new WebAssembly.Instance(module).exports as Scanner;
-}
+export const makeScanner = lazyModule(WASM) as () => Scanner;

@@ -3,6 +3,8 @@ import { copyInto } from "../../tensor/copy.ts";
 import { type DType, dtypes, isIntegral } from "../../tensor/dtype.ts";
 import { complexes, integers, type Reals, reals, storeReals } from "../../tensor/elements.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { mode } from "../kernel.ts";
+import { isWorthPacking, multiplyInto } from "../product.ts";
 
 /** What sums of products of a dtype are held in: float64, complex128, or int64, which wraps. */
 export function wideDtype(dtype: DType): DType {
@@ -45,7 +47,15 @@ interface Steps {
   readonly b: number;
 }
 
-function realProduct(a: Reals, b: Reals, y: Float64Array, { m, k, n }: Plane, steps: Steps): void {
+function realProduct(a: Reals, b: Reals, y: Float64Array, plane: Plane, steps: Steps): void {
+  const { m, k, n } = plane;
+  if (!mode.precise && isWorthPacking(m, k, n)) {
+    for (let batch = 0; batch < y.length / (m * n); batch++) {
+      const operands = { a, aStart: batch * steps.a, b, bStart: batch * steps.b, ...plane };
+      multiplyInto(y.subarray(batch * m * n, (batch + 1) * m * n), operands);
+    }
+    return;
+  }
   for (let row = 0; row < y.length / n; row++) {
     const batch = Math.floor(row / m);
     const left = batch * steps.a + (row - batch * m) * k;
