@@ -67,11 +67,11 @@ const MOST = 10;
 function notes({ file, hidden, stale }: BaselineUse): string[] {
   const head = `pt2lint: ${file} hides ${count(hidden, "finding")}`;
   if (stale.length === 0) return [head];
-  const match = stale.length === 1 ? "entry agrees" : "entries agree";
+  const match = stale.length === 1 ? "entry hides" : "entries hide";
   const them = stale.length === 1 ? "it" : "them";
   const more = stale.length > MOST ? [`  and ${stale.length - MOST} more`] : [];
   return [
-    `${head}; ${stale.length} ${match} with no finding any more, and --update-baseline takes ${them} out:`,
+    `${head}; ${stale.length} ${match} nothing any more, and --update-baseline takes ${them} out:`,
     ...stale.slice(0, MOST).map(({ path, rule, message }) => sanitize(`  ${path}: ${rule}: ${message}`)),
     ...more,
   ];
