@@ -192,7 +192,8 @@ function mapComplex(
   }
 }
 
-const self = (args: Arguments): readonly Tensor[] => [args.self as Tensor];
+// Some special functions call it x.
+const self = (args: Arguments): readonly Tensor[] => [(args.self ?? args.x) as Tensor];
 const selfAndOther = (args: Arguments): readonly (Tensor | Scalar)[] => [
   args.self as Tensor | Scalar,
   args.other as Tensor | Scalar,

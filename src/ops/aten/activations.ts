@@ -42,7 +42,7 @@ function elu(x: number, alpha: number, scale = 1, inputScale = 1): number {
 
 /** at::native gelu: exact, or by tanh. */
 function gelu(approximate: string): (x: number) => number {
-  if (approximate !== "tanh") return (x) => (x * (1 + erf(x * Math.SQRT1_2))) / 2;
+  if (approximate !== "tanh") return (x) => (x / 2) * (1 + erf(x * Math.SQRT1_2));
   const beta = Math.SQRT2 * (2 / Math.sqrt(Math.PI)) * 0.5;
   return (x) => (x * (1 + Math.tanh(beta * (x + 0.044715 * x * x * x)))) / 2;
 }

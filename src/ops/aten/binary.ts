@@ -83,7 +83,10 @@ export const binaries: readonly Kernel[] = [
   ...binary("aten::gcd", { integer: (a, b) => gcd(a!, b!) }),
   ...binary("aten::lcm", { integer: (a, b) => lcm(a!, b!) }),
   ...binary("aten::hypot", { real: (a, b) => Math.hypot(a, b!) }),
-  ...binary("aten::logaddexp", { real: (a, b) => logAddExp(a, b!), complex: complexLogAddExp }),
+  ...binary("aten::logaddexp", {
+    real: (a, b) => logAddExp(a, b!),
+    complex: (a, b) => complex.logAddExp(a!, b!),
+  }),
   ...binary("aten::logaddexp2", {
     real: (a, b) => logAddExp(a * Math.LN2, b! * Math.LN2) * Math.LOG2E,
   }),
@@ -102,6 +105,10 @@ export const binaries: readonly Kernel[] = [
       );
       return call("aten::where.self", call("aten::eq.Scalar", self, Scalar.int(0)), values, known);
     },
+  }),
+  defineOp("aten::ldexp_(Tensor(a!) self, Tensor other) -> Tensor(a!)", {
+    composite: ({ self, other }) =>
+      call("aten::mul_.Tensor", self, call("aten::pow.Scalar", Scalar.float(2), other)),
   }),
   defineOp("aten::ldexp.Tensor(Tensor self, Tensor other) -> Tensor", {
     composite: ({ self, other }) =>
@@ -158,12 +165,6 @@ export const binaries: readonly Kernel[] = [
     );
   }),
 ];
-
-function complexLogAddExp(a?: Complex, b?: Complex): Complex {
-  const [larger, smaller] = a![0] >= b![0] ? [a!, b!] : [b!, a!];
-  const step = complex.log1p(complex.exp([smaller[0] - larger[0], smaller[1] - larger[1]]));
-  return [larger[0] + step[0], larger[1] + step[1]];
-}
 
 /** at::native isclose: equal, or both finite and apart by no more than allowed. */
 function isClose(self: Tensor, other: Tensor, rtol: number, atol: number, equalNaN: boolean): Tensor {

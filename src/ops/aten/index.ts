@@ -8,14 +8,18 @@ import { attention } from "./attention.ts";
 import { backward } from "./backward.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { binaries } from "./binary.ts";
+import { calculus } from "./calculus.ts";
 import { comparisons } from "./comparison.ts";
 import { contractions } from "./contraction.ts";
 import { convolutions } from "./convolution.ts";
 import { copying } from "./copying.ts";
+import { counting } from "./counting.ts";
 import { creation } from "./creation.ts";
+import { crossEntropy } from "./cross-entropy.ts";
 import { diagonals } from "./diagonals.ts";
 import { distances } from "./distances.ts";
 import { division } from "./division.ts";
+import { embeddingBags } from "./embedding-bag.ts";
 import { encoderLayers } from "./encoder-layer.ts";
 import { extremes } from "./extremes.ts";
 import { gathering } from "./gathering.ts";
@@ -24,6 +28,7 @@ import { gridSampling } from "./grid-sampling.ts";
 import { images } from "./images.ts";
 import { indexing } from "./indexing.ts";
 import { joining } from "./joining.ts";
+import { losses } from "./losses.ts";
 import { masks } from "./masks.ts";
 import { matrixProducts } from "./matmul.ts";
 import { movement } from "./movement.ts";
@@ -98,4 +103,9 @@ export const atenKernels: readonly Kernel[] = [
   ...sorting,
   ...special,
   ...statistics,
+  ...losses,
+  ...crossEntropy,
+  ...embeddingBags,
+  ...counting,
+  ...calculus,
 ];

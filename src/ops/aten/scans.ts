@@ -13,7 +13,8 @@ import {
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
-import { times } from "../math/complex.ts";
+import * as complex from "../math/complex.ts";
+import type { Complex } from "../pointwise.ts";
 import { comparable, indexSpec, rowsAlong } from "../rows.ts";
 import { alongRows } from "./softmax.ts";
 
@@ -24,7 +25,10 @@ const scanDtype = (self: Tensor, dtype: DType | null): DType =>
 function scan(self: Tensor, dim: number, out: Tensor, product: boolean): void {
   const own = cast(self, out.dtype);
   if (isIntegral(out.dtype)) return scanIntegers(own, dim, out, product);
-  if (out.dtype.category === "complex") return scanComplexes(own, dim, out, product);
+  if (out.dtype.category === "complex") {
+    const add = (a: Complex, b: Complex): Complex => [a[0] + b[0], a[1] + b[1]];
+    return scanComplexes(own, dim, out, [product ? 1 : 0, 0], product ? complex.times : add);
+  }
   alongRows(own, dim, out, (x, start, end, y) => {
     let total = product ? 1 : 0;
     for (let i = start; i < end; i++) y[i] = total = product ? total * x[i]! : total + x[i]!;
@@ -44,15 +48,20 @@ function scanIntegers(self: Tensor, dim: number, out: Tensor, product: boolean):
   });
 }
 
-function scanComplexes(self: Tensor, dim: number, out: Tensor, product: boolean): void {
+function scanComplexes(
+  self: Tensor,
+  dim: number,
+  out: Tensor,
+  start: Complex,
+  next: (total: Complex, value: Complex) => Complex,
+): void {
   const { view, length } = rowsAlong(self, dim);
   const x = complexes(view);
   fillComplexes(rowsAlong(out, dim).view, (y) => {
-    let total: readonly [number, number] = [0, 0];
+    let total = start;
     for (let i = 0; i < y.length; i += 2) {
-      if (i % (2 * length) === 0) total = [product ? 1 : 0, 0];
-      const value = [x[i]!, x[i + 1]!] as const;
-      total = product ? times(total, value) : [total[0] + value[0], total[1] + value[1]];
+      if (i % (2 * length) === 0) total = start;
+      total = next(total, [x[i]!, x[i + 1]!]);
       [y[i], y[i + 1]] = total as [number, number];
     }
   });
@@ -105,11 +114,14 @@ export const scans: readonly Kernel[] = [
   }),
   defineOp("aten::logcumsumexp(Tensor self, int dim) -> Tensor", {
     meta: ({ self }) => self.like(),
-    run: ({ self, dim }, out) =>
+    run: ({ self, dim }, out) => {
+      if (out.dtype.category === "complex")
+        return scanComplexes(self, dim, out, [Number.NEGATIVE_INFINITY, 0], complex.logAddExp);
       alongRows(self, dim, out, (x, start, end, y) => {
         let total = Number.NEGATIVE_INFINITY;
         for (let i = start; i < end; i++) y[i] = total = logAddExp(total, x[i]!);
-      }),
+      });
+    },
   }),
   defineOp(
     "aten::diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor",

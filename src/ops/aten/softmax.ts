@@ -1,11 +1,13 @@
 /** softmax, log_softmax, logsumexp and their relatives. */
 import { cast } from "../../tensor/copy.ts";
 import { dtypes } from "../../tensor/dtype.ts";
-import { fill, reals } from "../../tensor/elements.ts";
+import { complexes, fill, fillComplexes, reals } from "../../tensor/elements.ts";
 import { floatDtype } from "../../tensor/promotion.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
+import { logAddExp } from "../math/complex.ts";
+import type { Complex } from "../pointwise.ts";
 import { dimsOf, reducedSizes, rowsAlong, rowsOf } from "../rows.ts";
 
 type Numbers = Float32Array | Float64Array;
@@ -55,6 +57,7 @@ function safeSoftmaxRow(x: ArrayLike<number>, start: number, end: number, y: Num
 /** log(sum(exp)) of each row; rows that are infinite stay so. */
 function logSumExp(self: Tensor, dims: readonly number[], out: Tensor): void {
   const { view, length } = rowsOf(cast(self, out.dtype), dims);
+  if (out.dtype.category === "complex") return complexLogSumExp(view, length, out);
   const x = reals(view);
   fill(out, (y) => {
     for (let row = 0; row < y.length; row++) {
@@ -64,6 +67,18 @@ function logSumExp(self: Tensor, dims: readonly number[], out: Tensor): void {
       let sum = 0;
       for (let i = start; i < end; i++) sum += Math.exp(x[i]! - shift);
       y[row] = Math.log(sum) + shift;
+    }
+  });
+}
+
+function complexLogSumExp(view: Tensor, length: number, out: Tensor): void {
+  const x = complexes(view);
+  fillComplexes(out, (y) => {
+    for (let row = 0; row < out.numel; row++) {
+      let sum: Complex = [Number.NEGATIVE_INFINITY, 0];
+      for (let i = 2 * row * length; i < 2 * (row + 1) * length; i += 2)
+        sum = logAddExp(sum, [x[i]!, x[i + 1]!]);
+      [y[2 * row], y[2 * row + 1]] = sum as [number, number];
     }
   });
 }

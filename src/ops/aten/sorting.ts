@@ -125,8 +125,8 @@ function uniqueConsecutive(self: Tensor, inverse: boolean, counts: boolean): Ten
   );
 }
 
-/** Slices along a dimension, compared as rows from their first element on. */
-function uniqueSlices(self: Tensor, dim: number, sort: boolean, inverse: boolean, counts: boolean): Tensor[] {
+/** Slices along a dimension, compared from their first element on. Groups and counts come whether asked for or not. */
+function uniqueSlices(self: Tensor, dim: number, sort: boolean): Tensor[] {
   const rows = call("aten::contiguous", call("aten::movedim.int", self, dim, 0));
   const count = rows.size(0);
   const width = count === 0 ? 0 : rows.numel / count;
@@ -144,8 +144,8 @@ function uniqueSlices(self: Tensor, dim: number, sort: boolean, inverse: boolean
     indexTensor(Uint32Array.from({ length: count }, (_, i) => i)),
     order,
     (k) => compare(order[k]!, order[k - 1]!) !== 0,
-    inverse,
-    counts,
+    true,
+    true,
   );
   return [call("aten::index_select", self, dim, places), groups!, sizes!];
 }
@@ -218,14 +218,13 @@ export const sorting: readonly Kernel[] = [
       composite: ({ self, return_inverse, return_counts, dim }) =>
         dim === null
           ? uniqueConsecutive(self, return_inverse, return_counts)
-          : uniqueSlices(self, dim, false, return_inverse, return_counts),
+          : uniqueSlices(self, dim, false),
     },
   ),
   defineOp(
     "aten::unique_dim(Tensor self, int dim, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)",
     {
-      composite: ({ self, dim, return_inverse, return_counts }) =>
-        uniqueSlices(self, dim, true, return_inverse, return_counts),
+      composite: ({ self, dim }) => uniqueSlices(self, dim, true),
     },
   ),
 ];

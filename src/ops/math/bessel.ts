@@ -28,7 +28,6 @@ function hankel(order: number, x: number): readonly [cosine: number, sine: numbe
 }
 
 function asymptotic(order: number, x: number, second: boolean): number {
-  if (x === Number.POSITIVE_INFINITY) return 0;
   const [cosine, sine] = hankel(order, x);
   const angle = x - (order * Math.PI) / 2 - Math.PI / 4;
   const wave = second
@@ -149,8 +148,9 @@ function asymptoticI(order: number, x: number): number {
 export function besselKe(order: number, x: number): number {
   if (!(x > 0)) return x === 0 ? Number.POSITIVE_INFINITY : Number.NaN;
   if (x === Number.POSITIVE_INFINITY) return 0;
+  if (x < 1e-10) return order === 0 ? -Math.log(x / 2) - EULER : 1 / x;
   // Beyond `end` the integrand is below the last bit.
-  const end = x < 1e-10 ? Math.log(1500) - Math.log(x) : Math.acosh(1 + 750 / x);
+  const end = Math.acosh(1 + 750 / x);
   const step = Math.min(1 / 16, 0.5 / Math.sqrt(1 + x));
   let sum = 0.5;
   for (let t = step; t < end; t += step) {

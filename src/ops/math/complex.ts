@@ -120,6 +120,13 @@ export const pow = (base: Complex, exponent: Complex): Complex => {
 
 export const sigmoid = (z: Complex): Complex => reciprocal(plus(ONE, exp([-z[0], -z[1]])));
 
+/** log(exp(a) + exp(b)), by the larger of the two. */
+export const logAddExp = (a: Complex, b: Complex): Complex => {
+  const [larger, smaller] = a[0] >= b[0] ? [a, b] : [b, a];
+  if (smaller[0] === Number.NEGATIVE_INFINITY) return larger;
+  return plus(larger, log1p(exp(minus(smaller, larger))));
+};
+
 /** A number of length 1 in the same direction; 0 for 0. */
 export const sgn = (z: Complex): Complex => {
   const size = Math.hypot(z[0], z[1]);
