@@ -68,8 +68,15 @@ export function runnable(
   if (pythonFunction(target) !== undefined) return "python";
   const hop = hopHandler(target);
   if (hop !== undefined) return hop;
-  const operator = registry.find(target);
-  return operator === undefined ? undefined : findKernel(operator.qualifiedName);
+  return findKernel(registry.find(target)?.qualifiedName ?? nameOf(target));
+}
+
+/** `mylib::op` of `torch.ops.mylib.op.default`, for an operator that nobody declared. */
+function nameOf(target: string): string {
+  return target
+    .replace(/^torch\.ops\./, "")
+    .replace(".", "::")
+    .replace(/\.default$/, "");
 }
 
 /** Every operator of the program that cannot be run, in order of first use. */

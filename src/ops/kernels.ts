@@ -2,8 +2,10 @@
 import { atenKernels } from "./aten/index.ts";
 import { registerKernels } from "./dispatch.ts";
 import { executorchKernels } from "./executorch-kernels.ts";
+import { transformersKernels } from "./transformers-kernels.ts";
 
 registerKernels(atenKernels);
 registerKernels(executorchKernels);
+registerKernels(transformersKernels);
 
 export { call, callAny, defaultArgument, definedKernels, findKernel, registerKernels } from "./dispatch.ts";
