@@ -41,10 +41,11 @@ function alias(text: string, schema: OpSchema, find: Find): Kernel | undefined {
 /** `add_.Tensor` writes what `add.Tensor` computes into self, cast to its dtype. */
 function inPlace(text: string, schema: OpSchema, find: Find): Kernel | undefined {
   if (!schema.name.endsWith("_") || schema.args[0]?.alias?.write !== true) return undefined;
-  // `pow_.Tensor` belongs to `pow.Tensor_Tensor`.
+  // `pow_.Tensor` belongs to `pow.Tensor_Tensor`, and `floor_divide_.Tensor` to `floor_divide`.
   const functional =
     find(qualified(schema, schema.name.slice(0, -1), schema.overload)) ??
-    find(qualified(schema, schema.name.slice(0, -1), `Tensor_${schema.overload}`));
+    find(qualified(schema, schema.name.slice(0, -1), `Tensor_${schema.overload}`)) ??
+    find(qualified(schema, schema.name.slice(0, -1), ""));
   if (functional === undefined) return undefined;
   const self = schema.args[0].name;
   // dropout calls `input` what dropout_ calls `self`.

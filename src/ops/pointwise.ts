@@ -138,7 +138,7 @@ function complexOperand(operand: Tensor | Scalar, sizes: readonly number[], comp
 }
 
 function integerOperand(operand: Tensor | Scalar, sizes: readonly number[], compute: DType): Integers {
-  if (operand instanceof Scalar) return BigInt64Array.of(operand.integer);
+  if (operand instanceof Scalar) return integers(numberTensor(operand, compute));
   const own = cast(operand, compute);
   return integers(own.numel === 1 ? own : expanded(own, sizes));
 }

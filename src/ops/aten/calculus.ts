@@ -155,6 +155,25 @@ export const calculus: readonly Kernel[] = [
     "aten::rrelu(Tensor self, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor",
     { composite: ({ self, lower, upper, training }) => randomSlopes(self, lower, upper, training) },
   ),
+  defineOp(
+    "aten::rrelu_with_noise(Tensor self, Tensor(b!) noise, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor",
+    {
+      // at::native rrelu_with_noise_cpu: the noise becomes what each element was multiplied by.
+      composite: ({ self, noise, lower, upper, training }) => {
+        const result = randomSlopes(self, lower, upper, training);
+        if (training && noise.storage !== null) {
+          const negative = call("aten::le.Scalar", self, Scalar.int(0));
+          const factors = call("aten::div.Tensor", result, self);
+          call(
+            "aten::copy_",
+            noise,
+            call("aten::where.self", negative, factors, call("aten::ones_like", self)),
+          );
+        }
+        return result;
+      },
+    },
+  ),
   defineOp("aten::native_dropout_backward(Tensor grad_output, Tensor mask, float scale) -> Tensor", {
     composite: ({ grad_output, mask, scale }) =>
       call(

@@ -28,8 +28,11 @@ function histogram(self: Tensor, edges: ArrayLike<number>, weight: Tensor | null
   return counts;
 }
 
-/** The range of the elements when none is given (at::native select_outer_bin_edges); never empty. */
-function rangeOf(self: Tensor, low: number, high: number): readonly [number, number] {
+/**
+ * The range of the elements when none is given (at::native select_outer_bin_edges); one that is empty is widened at
+ * both ends.
+ */
+function rangeOf(self: Tensor, low: number, high: number, margin: number): readonly [number, number] {
   let [min, max] = [low, high];
   if (min === max && self.numel > 0) {
     const values = reals(self);
@@ -38,12 +41,12 @@ function rangeOf(self: Tensor, low: number, high: number): readonly [number, num
   }
   if (!Number.isFinite(min) || !Number.isFinite(max))
     throw new RangeError(`range of [${min}, ${max}] is not finite`);
-  return min === max ? [min - 1, max + 1] : [min, max];
+  return min === max ? [min - margin, max + margin] : [min, max];
 }
 
 /** Bins of equal widths between two edges. */
-function evenEdges(self: Tensor, bins: number, low: number, high: number): Tensor {
-  const [min, max] = rangeOf(self, low, high);
+function evenEdges(self: Tensor, bins: number, low: number, high: number, margin: number): Tensor {
+  const [min, max] = rangeOf(self, low, high, margin);
   return call("aten::linspace", Scalar.float(min), Scalar.float(max), bins + 1, self.dtype);
 }
 
@@ -131,7 +134,7 @@ export const counting: readonly Kernel[] = [
   defineOp("aten::histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor", {
     meta: ({ self, bins }) => self.like([bins]),
     run: ({ self, bins, min, max }, out) => {
-      const edges = reals(evenEdges(self, bins, min.re, max.re));
+      const edges = reals(evenEdges(self, bins, min.re, max.re, 1));
       fill(out, (y) => y.set(histogram(self, edges, null)));
     },
   }),
@@ -139,7 +142,7 @@ export const counting: readonly Kernel[] = [
     "aten::histogram.bin_ct(Tensor self, int bins=100, *, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)",
     {
       composite: ({ self, bins, range, weight, density }) =>
-        histogramResult(self, evenEdges(self, bins, range?.[0] ?? 0, range?.[1] ?? 0), weight, density),
+        histogramResult(self, evenEdges(self, bins, range?.[0] ?? 0, range?.[1] ?? 0, 0.5), weight, density),
     },
   ),
   defineOp(
@@ -177,11 +180,7 @@ export const counting: readonly Kernel[] = [
         shrink,
         call("aten::ones_like", norms),
       );
-      return call(
-        "aten::mul.Tensor",
-        self,
-        cast(factors, factors.dtype === dtypes.float32 ? factors.dtype : self.dtype),
-      );
+      return call("aten::mul.Tensor", self, cast(factors, self.dtype));
     },
   }),
 ];

@@ -38,7 +38,7 @@ function logLikelihood(
     sum += each[i]!;
     weightSum += share;
   }
-  if (reduction === 0) return fill(output, (y) => y.set(each));
+  if (reduction === 0 && self.rank > 1) return fill(output, (y) => y.set(each));
   fill(output, (y) => y.fill(reduction === 1 ? sum / weightSum : sum));
   fill(total, (y) => y.fill(weightSum));
 }

@@ -1,8 +1,9 @@
 /** Sums, means and maxima over bags of embeddings. */
+import { cast } from "../../tensor/copy.ts";
 import { dtypes } from "../../tensor/dtype.ts";
 import { fill, reals } from "../../tensor/elements.ts";
 import { Scalar } from "../../tensor/scalar.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { Tensor } from "../../tensor/tensor.ts";
 import { wrapIndex } from "../advanced-index.ts";
 import { call, callList } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
@@ -144,15 +145,12 @@ export const embeddingBags: readonly Kernel[] = [
   }),
 ];
 
-/** Rows whose norm is too large shrink to it. */
+/** at::native embedding_renorm_: rows whose norm is too large shrink to it, by a factor in doubles. */
 function renormRows(self: Tensor, indices: Tensor, maxNorm: number, p: number): void {
   const rows = indexTensor([...new Set(reals(indices))]);
   const own = call("aten::index_select", self, 0, rows);
-  call(
-    "aten::index_copy_",
-    self,
-    0,
-    rows,
-    call("aten::renorm", own, Scalar.float(p), 0, Scalar.float(maxNorm)),
-  );
+  const norms = cast(call("aten::linalg_vector_norm", own, Scalar.float(p), [1], true), dtypes.float64);
+  const factors = Tensor.zeros(norms.sizes, dtypes.float64);
+  fill(factors, (y) => y.set(reals(norms).map((norm) => (norm > maxNorm ? maxNorm / (norm + 1e-7) : 1))));
+  call("aten::index_copy_", self, 0, rows, call("aten::mul.Tensor", cast(own, dtypes.float64), factors));
 }

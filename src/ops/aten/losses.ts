@@ -68,7 +68,7 @@ function hinge(margin: number): (x: number, y: number) => number {
 /** at::native multi_margin_loss: how far each other class comes within the margin of the right one. */
 function multiMargin(self: Tensor, target: Tensor, p: number, margin: number, weight: Tensor | null): Tensor {
   const x = reals(self);
-  const classes = self.size(-1);
+  const classes = self.rank === 0 ? 1 : self.size(-1);
   const labels = reals(target);
   const weights = weight === null ? null : reals(weight);
   const result = call("aten::new_empty", self, target.sizes);
@@ -132,7 +132,10 @@ function cosineEmbedding(a: Tensor, b: Tensor, target: Tensor, margin: number): 
 
 export const losses: readonly Kernel[] = [
   simple("mse_loss", (x, y) => (x - y) ** 2),
-  simple("l1_loss", (x, y) => Math.abs(x - y)),
+  defineOp("aten::l1_loss(Tensor self, Tensor target, int reduction=1) -> Tensor", {
+    composite: ({ self, target, reduction }) =>
+      reduceLoss(call("aten::abs", call("aten::sub.Tensor", self, target)), reduction),
+  }),
   simple("soft_margin_loss", (x, y) => softplus(-x * y)),
   defineOp("aten::smooth_l1_loss(Tensor self, Tensor target, int reduction=1, float beta=1.) -> Tensor", {
     composite: ({ self, target, reduction, beta }) =>

@@ -127,6 +127,7 @@ export const scans: readonly Kernel[] = [
     "aten::diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor",
     {
       composite: ({ self, n, dim, prepend, append }) => {
+        if (n === 0) return call("aten::clone", self);
         const parts = [prepend, self, append].filter((one) => one !== null);
         let result = parts.length > 1 ? call("aten::cat", parts, dim) : self;
         const subtract = self.dtype === dtypes.bool ? "aten::logical_xor" : "aten::sub.Tensor";
@@ -137,7 +138,7 @@ export const scans: readonly Kernel[] = [
           );
           result = call(subtract, later, earlier);
         }
-        return n === 0 ? call("aten::clone", result) : result;
+        return result;
       },
     },
   ),

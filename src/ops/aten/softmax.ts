@@ -6,7 +6,7 @@ import { floatDtype } from "../../tensor/promotion.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
-import { logAddExp } from "../math/complex.ts";
+import { exp, log } from "../math/complex.ts";
 import type { Complex } from "../pointwise.ts";
 import { dimsOf, reducedSizes, rowsAlong, rowsOf } from "../rows.ts";
 
@@ -71,14 +71,22 @@ function logSumExp(self: Tensor, dims: readonly number[], out: Tensor): void {
   });
 }
 
+/** The sum is taken after a shift by the largest real part, so that the imaginary part is that of a logarithm. */
 function complexLogSumExp(view: Tensor, length: number, out: Tensor): void {
   const x = complexes(view);
+  const parts = reals(view);
   fillComplexes(out, (y) => {
     for (let row = 0; row < out.numel; row++) {
-      let sum: Complex = [Number.NEGATIVE_INFINITY, 0];
-      for (let i = 2 * row * length; i < 2 * (row + 1) * length; i += 2)
-        sum = logAddExp(sum, [x[i]!, x[i + 1]!]);
-      [y[2 * row], y[2 * row + 1]] = sum as [number, number];
+      const max = largest(parts, row * length, (row + 1) * length);
+      const shift = Math.abs(max) === Number.POSITIVE_INFINITY ? 0 : max;
+      let sum: Complex = [0, 0];
+      for (let i = row * length; i < (row + 1) * length; i++) {
+        const [re, im] = exp([x[2 * i]! - shift, x[2 * i + 1]!]);
+        sum = [sum[0] + re, sum[1] + im];
+      }
+      const [re, im] = log(sum);
+      y[2 * row] = re + shift;
+      y[2 * row + 1] = im;
     }
   });
 }
@@ -113,10 +121,14 @@ export const softmaxes: readonly Kernel[] = [
   defineOp(
     "aten::_softmax_backward_data(Tensor grad_output, Tensor output, int dim, ScalarType input_dtype) -> Tensor",
     {
-      composite: ({ grad_output, output, dim, input_dtype }) => {
-        const product = call("aten::mul.Tensor", grad_output, output);
-        const sum = call("aten::sum.dim_IntList", product, [dim], true);
-        return cast(call("aten::sub.Tensor", product, call("aten::mul.Tensor", output, sum)), input_dtype);
+      meta: ({ output, input_dtype }) => output.like(output.sizes, input_dtype),
+      run: ({ grad_output, output, dim }, out) => {
+        const softmax = reals(rowsAlong(output, dim).view);
+        alongRows(grad_output, dim, out, (x, start, end, y) => {
+          let sum = 0;
+          for (let i = start; i < end; i++) sum += x[i]! * softmax[i]!;
+          for (let i = start; i < end; i++) y[i] = softmax[i]! * (x[i]! - sum);
+        });
       },
     },
   ),

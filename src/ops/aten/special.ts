@@ -1,7 +1,8 @@
 /** Special functions, of one and of two elements. */
 import type { Scalar } from "../../tensor/scalar.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Arguments, Kernel } from "../kernel.ts";
+import { call } from "../dispatch.ts";
+import { type Arguments, defineOp, type Kernel } from "../kernel.ts";
 import * as bessel from "../math/bessel.ts";
 import { erfcx, logNdtr, ndtri } from "../math/erf.ts";
 import * as gamma from "../math/gamma.ts";
@@ -82,8 +83,13 @@ export const special: readonly Kernel[] = [
   ...Object.entries(POLYNOMIALS).flatMap(([name, f]) => polynomial(name, f)),
   unary("aten::polygamma", (args) => ({
     real: (x) => gamma.polygamma(args.n as number, x),
+    single: (x) => gamma.polygamma(args.n as number, x, Math.fround),
     result: "float",
   })),
+  // The arguments of polygamma come in the other order.
+  defineOp("aten::polygamma_(Tensor(a!) self, int n) -> Tensor(a!)", {
+    composite: ({ self, n }) => call("aten::copy_", self, call("aten::polygamma", n, self)),
+  }),
   unary("aten::special_ndtr", { real: (x) => Math.exp(logNdtr(x)), result: "float" }),
   unary("aten::mvlgamma", (args) => {
     const p = args.p as number;

@@ -88,11 +88,12 @@ export function zeta(s: number, q: number): number {
   return sum;
 }
 
-export function polygamma(n: number, x: number): number {
+/** `round` is that of the dtype computed in: near its poles the trigamma function is what rounding pi x makes of it. */
+export function polygamma(n: number, x: number, round = (value: number): number => value): number {
   if (n === 0) return digamma(x);
   if (n === 1 && x < 0.5) {
     // at::native trigamma reflects.
-    const sine = Math.sin(Math.PI * x);
+    const sine = Math.sin(round(round(Math.PI) * x));
     return -zeta(2, 1 - x) + (Math.PI * Math.PI) / (sine * sine);
   }
   return (n % 2 ? 1 : -1) * Math.exp(lgamma(n + 1)) * zeta(n + 1, x);
@@ -100,7 +101,7 @@ export function polygamma(n: number, x: number): number {
 
 /** The lower regularized incomplete gamma function. */
 export function igamma(a: number, x: number): number {
-  if (x < 0 || a < 0 || Number.isNaN(a) || Number.isNaN(x)) return Number.NaN;
+  if (x < 0 || a < 0) return Number.NaN;
   if (a === 0) return x > 0 ? 1 : Number.NaN;
   if (x === 0) return 0;
   if (a === Number.POSITIVE_INFINITY) return x === a ? Number.NaN : 0;
@@ -110,7 +111,7 @@ export function igamma(a: number, x: number): number {
 
 /** The upper one: 1 minus the lower. */
 export function igammac(a: number, x: number): number {
-  if (x < 0 || a < 0 || Number.isNaN(a) || Number.isNaN(x)) return Number.NaN;
+  if (x < 0 || a < 0) return Number.NaN;
   if (a === 0) return x > 0 ? 0 : Number.NaN;
   if (x === 0) return 1;
   if (a === Number.POSITIVE_INFINITY) return x === a ? Number.NaN : 1;
