@@ -9,7 +9,9 @@ const isRandom = (tags: string): boolean => tags.split(" ").includes("nondetermi
 
 const core = [...allOperators()].filter(({ tags }) => tags.split(" ").includes("core"));
 const missing = core.filter(({ schema }) => findKernel(nameOf(schema)) === undefined);
-const aten = [...allOperators()].map(({ schema }) => nameOf(schema)).filter((name) => name.startsWith("aten::"));
+const aten = [...allOperators()]
+  .map(({ schema }) => nameOf(schema))
+  .filter((name) => name.startsWith("aten::"));
 const runs = aten.filter((name) => findKernel(name) !== undefined);
 const defined = [...definedKernels()].sort();
 

@@ -2,6 +2,7 @@
 
 import { isUpdate } from "../analysis/cache/buffers.ts";
 import { hopCall } from "../ops/hop/hop.ts";
+import { seedRandomNumbers } from "../ops/random-numbers.ts";
 import type { Node } from "../program/program.ts";
 import { contiguousCopy } from "../tensor/copy.ts";
 import type { Memory } from "../tensor/storage.ts";
@@ -151,6 +152,8 @@ function branchCombinations(
 
 /** Runs on copies of the state and the inputs, so that the session stays as it is. */
 function runCopy<T>(session: Session, inputs: Inputs, run: (copy: Session, inputs: Inputs) => T): T {
+  // Every run draws the same random numbers.
+  seedRandomNumbers(0);
   const state = [...session.state];
   const given = [...inputs];
   const copies = copyState([...state.map(([, value]) => value), ...given.map(([, value]) => value)]);

@@ -132,7 +132,7 @@ function sizeOf(program: Program, size: SymInt): number {
 }
 
 /** mulberry32: numbers from 0 to 1 that depend on the seed alone. */
-export function generator(seed: number): () => number {
+function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -80,7 +80,7 @@ function nameOf(target: string): string {
 }
 
 /** Every operator of the program that cannot be run, in order of first use. */
-export function missingOperators(program: Program, registry: OperatorRegistry): MissingOperator[] {
+function missingOperators(program: Program, registry: OperatorRegistry): MissingOperator[] {
   const missing = new Map<string, Node[]>();
   for (const graph of program.graphs) {
     for (const node of graph.nodes) {

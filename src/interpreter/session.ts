@@ -1,5 +1,6 @@
 /** A program with its state, to be called any number of times. */
 import type { Model } from "../archive/archive.ts";
+import { seedRandomNumbers } from "../ops/random-numbers.ts";
 import { OperatorRegistry } from "../ops/registry.ts";
 import type { Program } from "../program/program.ts";
 import { copyInto } from "../tensor/copy.ts";
@@ -86,6 +87,8 @@ export class Session {
   call(inputs: Inputs, { semantics = eager, observe, around, all = false }: CallOptions = {}): CallResult {
     const values = this.inputValues(inputs);
     checkInputs(this.program, values);
+    // Every call draws the same random numbers, so that two semantics can be compared.
+    seedRandomNumbers(0);
     const execution = new Execution(this.prepared, semantics, observe);
     const run = () => execution.runGraph(this.prepared.graphs[0]!, values);
     const outputs = around === undefined ? run() : around(values, run);

@@ -1,4 +1,4 @@
-import { Scalar } from "../tensor/scalar.ts";
+import type { Scalar } from "../tensor/scalar.ts";
 import { Tensor } from "../tensor/tensor.ts";
 
 /** A torchbind or opaque object: handed on, never looked into. */
@@ -38,9 +38,4 @@ export function describeRuntimeValue(value: RuntimeValue): string {
 
 export function isTensor(value: RuntimeValue): value is Tensor {
   return value instanceof Tensor;
-}
-
-/** Python's truth of a number, a boolean or a one-element tensor. */
-export function isScalar(value: RuntimeValue): value is Scalar {
-  return value instanceof Scalar;
 }

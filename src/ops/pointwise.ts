@@ -43,7 +43,7 @@ export interface Elementwise {
 export type ElementwiseOf = Elementwise | ((args: Arguments) => Elementwise);
 
 /** The dtypes that an elementwise operator computes in and results in. */
-export function elementwiseDtypes(
+function elementwiseDtypes(
   operands: readonly (Tensor | Scalar)[],
   result: Elementwise["result"] = "same",
 ): { compute: DType; result: DType } {
@@ -85,7 +85,7 @@ export function elementwise(
 }
 
 /** Fill `out` with the arithmetic on operands that broadcast to its sizes, computed in one dtype. */
-export function computeElementwise(
+function computeElementwise(
   operands: readonly (Tensor | Scalar)[],
   compute: DType,
   { real: double, single, integer, complex }: Elementwise,

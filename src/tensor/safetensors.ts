@@ -119,7 +119,7 @@ export function writeSafetensors(tensors: ReadonlyMap<string, Tensor>): Uint8Arr
 }
 
 /** The bytes of a tensor's elements in logical order. */
-export function tensorBytes(tensor: Tensor): Uint8Array {
+function tensorBytes(tensor: Tensor): Uint8Array {
   const flat = contiguous(tensor);
   const start = flat.offset * flat.dtype.itemsize;
   return flat.memory.bytes.subarray(start, start + flat.numel * flat.dtype.itemsize);

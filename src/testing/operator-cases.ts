@@ -1,10 +1,11 @@
 /** The operator suite: calls that torch recorded (fixtures/ops, made by fixtures/python/operators), and their check. */
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
+import { defaultTolerance } from "../interpreter/compare.ts";
 import type { Result } from "../ops/kernel.ts";
 import { callAny, findKernel } from "../ops/kernels.ts";
 import type { OpSchema } from "../ops/schema-string.ts";
-import { type DType, dtypeOfName, dtypes } from "../tensor/dtype.ts";
+import { dtypeOfName } from "../tensor/dtype.ts";
 import { complexes, integers, reals } from "../tensor/elements.ts";
 import { numberTensor } from "../tensor/number.ts";
 import { Scalar } from "../tensor/scalar.ts";
@@ -72,7 +73,7 @@ export function* operatorCases(file: string): Generator<OperatorCase> {
 }
 
 /** `aten::add.Tensor` of a case's `aten.add.Tensor`. */
-export function kernelName(op: string): string {
+function kernelName(op: string): string {
   return op
     .replace(/^torch\.ops\./, "")
     .replace(".", "::")
@@ -204,24 +205,6 @@ function decode(value: RecordedValue, type: Type, storages: readonly Storage[]):
   return value.s ?? value.memory_format ?? value.layout ?? value.device ?? null;
 }
 
-/** torch.testing.assert_close's defaults; they go by the less precise part of a complex number. */
-export function defaultTolerance(dtype: DType): readonly [rtol: number, atol: number] {
-  switch (dtype) {
-    case dtypes.float16:
-    case dtypes.complex32:
-      return [1e-3, 1e-5];
-    case dtypes.bfloat16:
-      return [1.6e-2, 1e-5];
-    case dtypes.float32:
-    case dtypes.complex64:
-      return [1.3e-6, 1e-5];
-    case dtypes.float64:
-    case dtypes.complex128:
-      return [1e-7, 1e-7];
-  }
-  return [0, 0];
-}
-
 function compare(
   ours: Result,
   expected: RecordedValue,
@@ -277,7 +260,7 @@ function compareTensors(
   }
   const complex = ours.dtype.category === "complex";
   const [a, b] = complex ? [complexes(ours), complexes(expected)] : [reals(ours), reals(expected)];
-  const [rtol, atol] = tol ?? defaultTolerance(ours.dtype);
+  const { rtol, atol } = tol === undefined ? defaultTolerance(ours.dtype) : { rtol: tol[0], atol: tol[1] };
   for (let i = 0; i < a.length; i++) {
     const [x, y] = [a[i]!, b[i]!];
     if (x === y || (Number.isNaN(x) && Number.isNaN(y))) continue;

@@ -9,7 +9,7 @@ import { erf } from "../math/erf.ts";
 import { elementwise, unary } from "../pointwise.ts";
 
 /** A number among the arguments, rounded as the kernel holds it: float32 unless the tensor has doubles. */
-export function parameter(args: Arguments, name: string): number {
+function parameter(args: Arguments, name: string): number {
   const value = args[name];
   const number = value instanceof Scalar ? value.re : (value as number);
   const dtype = (args.self as Tensor).dtype;
@@ -31,7 +31,7 @@ function withNumbers(
 const clip = (x: number, low: number, high: number): number => (x < low ? low : x > high ? high : x);
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 /** log(1 + exp(x)) without overflow. */
-export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;

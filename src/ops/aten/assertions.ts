@@ -6,7 +6,7 @@ import { call } from "../dispatch.ts";
 import { defineOp, type Kernel, mode } from "../kernel.ts";
 
 /** The single element of a tensor as a Python number. @throws DataDependentError when it has no elements. */
-export function scalarOf(t: Tensor): Scalar {
+function scalarOf(t: Tensor): Scalar {
   if (t.numel !== 1)
     throw new RangeError(`a tensor with ${t.numel} elements cannot be converted to a number`);
   const { category } = t.dtype;

@@ -78,7 +78,7 @@ const exactly =
   };
 
 /** C's pow: 1 to any power and any number to the power 0 are 1, where JavaScript has NaN. */
-export function power(base: number, exponent: number): number {
+function power(base: number, exponent: number): number {
   if (base === 1) return 1;
   if (base === -1 && Math.abs(exponent) === Number.POSITIVE_INFINITY) return 1;
   return base ** exponent;

@@ -13,7 +13,7 @@ type Ordered = ReturnType<typeof comparable>;
 export type Pick = (x: Ordered, start: number, end: number) => number;
 
 /** The first of the largest or smallest; NaN is above and below everything. */
-export const extreme =
+const extreme =
   (sign: 1 | -1): Pick =>
   (x, start, end) => {
     let best = start;
@@ -26,7 +26,7 @@ export const extreme =
   };
 
 /** Picks an element of every row: its value, bit by bit, and its place in the row. */
-export function pickRows(
+function pickRows(
   self: Tensor,
   dims: readonly number[],
   pick: Pick,

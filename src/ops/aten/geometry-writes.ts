@@ -22,7 +22,7 @@ function inPlaceView(name: string, overload = ""): Kernel {
 }
 
 /** The geometry of `as_strided`; the offset is the operand's unless given. */
-export function strided(
+function strided(
   self: Tensor,
   size: readonly number[],
   stride: readonly number[],

@@ -42,7 +42,7 @@ function addedSpec(self: Tensor, sizes: readonly number[]): TensorSpec {
 }
 
 /** at::native::matmul: vectors are matrices for the while, and batches broadcast. */
-export function matmul(a: Tensor, b: Tensor): Tensor {
+function matmul(a: Tensor, b: Tensor): Tensor {
   if (a.rank === 0 || b.rank === 0) throw new RangeError("matmul: both operands must have a dimension");
   if (a.rank === 1 && b.rank === 1) return call("aten::dot", a, b);
   if (a.rank === 2 && b.rank === 1) return call("aten::mv", a, b);

@@ -21,7 +21,7 @@ function rowsOf(input: Tensor, normalized: readonly number[]): { lead: readonly 
 }
 
 /** Mean and 1 / sqrt(variance + eps) of a run of elements, in doubles, in two passes. */
-export function moments(x: Reals, start: number, length: number, eps: number): [mean: number, rstd: number] {
+function moments(x: Reals, start: number, length: number, eps: number): [mean: number, rstd: number] {
   let sum = 0;
   for (let i = 0; i < length; i++) sum += x[start + i]!;
   const mean = sum / length;

@@ -33,7 +33,7 @@ const PRODUCT: Fold = {
 };
 
 /** Folds every row in doubles, and divides; integers fold exactly once doubles would round. */
-export function foldRows(self: Tensor, dims: readonly number[], out: Tensor, fold: Fold, divisor = 1): void {
+function foldRows(self: Tensor, dims: readonly number[], out: Tensor, fold: Fold, divisor = 1): void {
   const { view, length } = rowsOf(cast(self, out.dtype), dims);
   if (out.dtype.category === "complex") return foldComplexRows(view, length, out, fold, divisor);
   const values = reals(view);

@@ -24,7 +24,7 @@ function contiguousIn(self: Tensor, format: string): Tensor {
 }
 
 /** Dimensions from one to another become one (at::native::flatten); no dimensions become one. */
-export function flattened(self: Tensor, startDim: number, endDim: number): Tensor {
+function flattened(self: Tensor, startDim: number, endDim: number): Tensor {
   const [start, end] = [wrapDim(startDim, self.rank), wrapDim(endDim, self.rank)];
   if (start > end) throw new RangeError(`flatten: start_dim ${startDim} is behind end_dim ${endDim}`);
   if (self.rank === 0) return reshaped(self, [1]);

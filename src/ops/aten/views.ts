@@ -52,7 +52,7 @@ export function transposed(self: Tensor, dim0: number, dim1: number): Tensor {
 }
 
 /** The same elements as another tensor object. */
-export function alias(self: Tensor): Tensor {
+function alias(self: Tensor): Tensor {
   return self.view(self.sizes, self.strides);
 }
 

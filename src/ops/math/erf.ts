@@ -59,10 +59,6 @@ export function erfc(x: number): number {
   return x > 28 ? 0 : Math.exp(-x * x) * erfcx(x);
 }
 
-/** The normal distribution function. */
-export function ndtr(x: number): number {
-  return erfc(-x * Math.SQRT1_2) / 2;
-}
 
 export function logNdtr(x: number): number {
   const t = x * Math.SQRT1_2;
