@@ -23,7 +23,9 @@ import { embeddingBags } from "./embedding-bag.ts";
 import { encoderLayers } from "./encoder-layer.ts";
 import { extremes } from "./extremes.ts";
 import { gathering } from "./gathering.ts";
+import { fourier } from "./fourier.ts";
 import { geometryWrites } from "./geometry-writes.ts";
+import { gradient } from "./gradient.ts";
 import { gridSampling } from "./grid-sampling.ts";
 import { images } from "./images.ts";
 import { indexing } from "./indexing.ts";
@@ -42,9 +44,11 @@ import { reductions } from "./reductions.ts";
 import { reshaping } from "./reshaping.ts";
 import { scans } from "./scans.ts";
 import { selection } from "./selection.ts";
+import { signals } from "./signal.ts";
 import { softmaxes } from "./softmax.ts";
 import { sorting } from "./sorting.ts";
 import { special } from "./special.ts";
+import { spectral } from "./spectral.ts";
 import { splitting } from "./splitting.ts";
 import { statistics } from "./statistics.ts";
 import { unaries } from "./unary.ts";
@@ -83,6 +87,9 @@ export const atenKernels: readonly Kernel[] = [
   ...unpooling,
   ...encoderLayers,
   ...windows,
+  ...fourier,
+  ...spectral,
+  ...signals,
   ...weightNorms,
   ...views,
   ...activations,
@@ -108,4 +115,5 @@ export const atenKernels: readonly Kernel[] = [
   ...embeddingBags,
   ...counting,
   ...calculus,
+  ...gradient,
 ];

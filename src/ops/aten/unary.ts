@@ -141,6 +141,12 @@ export const unaries: readonly Kernel[] = [
     meta: ({ self }) => elementwiseSpec([self], dtypes.bool),
     run: ({ self }, out) => signBits(self, out),
   }),
+  // torch marks a view as conjugated and computes later; here it is computed.
+  ...["_conj", "conj"].map((name) =>
+    defineOp(`aten::${name}(Tensor(a) self) -> Tensor(a)` as "aten::conj(Tensor(a) self) -> Tensor(a)", {
+      composite: ({ self }) => call("aten::conj_physical", self),
+    }),
+  ),
   defineOp("aten::_conj_physical(Tensor self) -> Tensor", {
     composite: ({ self }) => call("aten::conj_physical", self),
   }),
