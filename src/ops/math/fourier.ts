@@ -65,7 +65,11 @@ function chirp(n: number, sign: 1 | -1): Transform {
   const kernel = new Float64Array(2 * size);
   for (let k = 0; k < n; k++) {
     // k^2 modulo 2n keeps the angle, and its precision: beyond 2^53 the square itself would be rounded.
-    const [re, im] = root(k < 94906265 ? (k * k) % (2 * n) : Number(BigInt(k) ** 2n % BigInt(2 * n)), 2 * n, sign);
+    const [re, im] = root(
+      k < 94906265 ? (k * k) % (2 * n) : Number(BigInt(k) ** 2n % BigInt(2 * n)),
+      2 * n,
+      sign,
+    );
     waves.set([re, im], 2 * k);
     kernel.set([re, -im], 2 * k);
     if (k > 0) kernel.set([re, -im], 2 * (size - k));
@@ -94,7 +98,12 @@ function multiply(x: Float64Array, by: Float64Array, count: number): void {
 }
 
 /** Transforms every line along one dimension of contiguous values of these sizes, in place. */
-export function transformDim(values: Float64Array, sizes: readonly number[], dim: number, sign: 1 | -1): void {
+export function transformDim(
+  values: Float64Array,
+  sizes: readonly number[],
+  dim: number,
+  sign: 1 | -1,
+): void {
   const length = sizes[dim]!;
   let step = 1;
   for (let d = dim + 1; d < sizes.length; d++) step *= sizes[d]!;
