@@ -26,11 +26,21 @@ export function derivedKernel(name: string, find: Find): Kernel | undefined {
 const qualified = ({ namespace }: OpSchema, name: string, overload: string): string =>
   `${namespace}::${name}${overload === "" ? "" : `.${overload}`}`;
 
+/** What an alias calls an overload that the operator itself calls otherwise. */
+const OTHER_OVERLOADS: Readonly<Record<string, string>> = {
+  other_scalar: "Scalar_Other",
+  self_scalar: "Scalar_Self",
+};
+
 /** `absolute` is another name of `abs`. */
 function alias(text: string, schema: OpSchema, find: Find): Kernel | undefined {
   const name = ALIASES[schema.name];
-  const kernel = name === undefined ? undefined : find(qualified(schema, name, schema.overload));
-  if (kernel === undefined || kernel.schema.args.length !== schema.args.length) return undefined;
+  if (name === undefined) return undefined;
+  const own = OTHER_OVERLOADS[schema.overload] ?? schema.overload;
+  const kernel = [own, `Tensor_${own}`, "int", "Tensor", "decimals"]
+    .map((overload) => find(qualified(schema, name, overload)))
+    .find((one) => one?.schema.args.length === schema.args.length);
+  if (kernel === undefined) return undefined;
   const names = kernel.schema.args.map((arg) => arg.name);
   return new Kernel(text, {
     composite: (args: Arguments) =>

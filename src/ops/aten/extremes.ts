@@ -215,6 +215,15 @@ export const extremes: readonly Kernel[] = [
       run: ({ self, k, dim }, values, indices) => pickRows(self, dimOf(self, dim), kth(k), values, indices!),
     },
   ),
+  defineOp("aten::_aminmax(Tensor self) -> (Tensor, Tensor)", {
+    composite: ({ self }) => [call("aten::amin", self), call("aten::amax", self)],
+  }),
+  defineOp("aten::_aminmax.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor, Tensor)", {
+    composite: ({ self, dim, keepdim }) => [
+      call("aten::amin", self, [dim], keepdim),
+      call("aten::amax", self, [dim], keepdim),
+    ],
+  }),
   defineOp("aten::aminmax(Tensor self, *, int? dim=None, bool keepdim=False) -> (Tensor min, Tensor max)", {
     composite: ({ self, dim, keepdim }) => {
       const dims = dim === null ? [] : [dim];

@@ -150,6 +150,9 @@ export const statistics: readonly Kernel[] = [
   defineOp("aten::norm.ScalarOpt_dtype(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor", {
     composite: ({ self, p, dtype }) => norm(self, p?.re ?? 2, null, false, dtype),
   }),
+  defineOp("aten::frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor", {
+    composite: ({ self, dim, keepdim }) => norm(self, 2, dim, keepdim, null),
+  }),
   defineOp("aten::dist(Tensor self, Tensor other, Scalar p=2) -> Tensor", {
     composite: ({ self, other, p }) => norm(call("aten::sub.Tensor", self, other), p.re, null, false, null),
   }),

@@ -59,7 +59,6 @@ export function erfc(x: number): number {
   return x > 28 ? 0 : Math.exp(-x * x) * erfcx(x);
 }
 
-
 export function logNdtr(x: number): number {
   const t = x * Math.SQRT1_2;
   if (x < -1) return Math.log(erfcx(-t) / 2) - t * t;
