@@ -4,7 +4,7 @@
 export type Transform = (values: Float64Array) => void;
 
 /** The sum over k of `x[k] exp(sign * 2 pi i j k / length)` for each j, without a factor. */
-export function fourierTransform(length: number, sign: 1 | -1): Transform {
+function fourierTransform(length: number, sign: 1 | -1): Transform {
   if (length <= 1) return () => {};
   return Number.isInteger(Math.log2(length)) ? radixTwo(length, sign) : chirp(length, sign);
 }
