@@ -30,6 +30,15 @@ import { gridSampling } from "./grid-sampling.ts";
 import { images } from "./images.ts";
 import { indexing } from "./indexing.ts";
 import { joining } from "./joining.ts";
+import { determinants } from "./linalg-determinants.ts";
+import { leastSquares } from "./linalg-least-squares.ts";
+import { luDecompositions } from "./linalg-lu.ts";
+import { matrixNorms } from "./linalg-norms.ts";
+import { orthogonalDecompositions } from "./linalg-orthogonal.ts";
+import { matrixPowers } from "./linalg-powers.ts";
+import { linearSystems } from "./linalg-solve.ts";
+import { spectra } from "./linalg-spectral.ts";
+import { symmetricDecompositions } from "./linalg-symmetric.ts";
 import { losses } from "./losses.ts";
 import { masks } from "./masks.ts";
 import { matrixProducts } from "./matmul.ts";
@@ -116,4 +125,13 @@ export const atenKernels: readonly Kernel[] = [
   ...counting,
   ...calculus,
   ...gradient,
+  ...determinants,
+  ...leastSquares,
+  ...luDecompositions,
+  ...linearSystems,
+  ...matrixNorms,
+  ...matrixPowers,
+  ...orthogonalDecompositions,
+  ...spectra,
+  ...symmetricDecompositions,
 ];
