@@ -1,6 +1,6 @@
 /** Triangular systems, and the factors that make them: LU and Cholesky. */
 import { dividedBy } from "./complex.ts";
-import { addRow, adjointOf, copyOf, type Matrix, matrix, scaleRow, swapRows, transposeOf } from "./matrix.ts";
+import { addRow, adjointOf, copyOf, type Matrix, matrix, scaleRow, swapRows } from "./matrix.ts";
 
 /** 1 / z, infinite for 0. */
 const inverse = (re: number, im: number): readonly [number, number] =>
@@ -75,11 +75,6 @@ export function luSolve({ factors, pivots }: Pick<Lu, "factors" | "pivots">, b: 
   const x = solveTriangular(flipped, solveTriangular(flipped, b, false), true, true);
   exchangeRows(x, pivots, true);
   return x;
-}
-
-/** X with X A = B. */
-export function solveFromRight(b: Matrix, solveTransposed: (right: Matrix) => Matrix): Matrix {
-  return transposeOf(solveTransposed(transposeOf(b)));
 }
 
 /** L with A = L L^H, read off A's lower triangle; `info` is the order of the first minor that is not positive. */
