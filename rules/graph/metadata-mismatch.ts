@@ -6,19 +6,21 @@ export const metadataMismatch = defineRule({
   id: "graph/metadata-mismatch",
   severity: "error",
   presets: ["recommended", "strict"],
-  summary: "a result has another shape or dtype than its operator gives it",
+  summary: "a result has another dtype, shape or layout in memory than its operator gives it",
   description: `
 The document says of every value what shape and dtype it has, and compilers and backends plan memory and generate code
 by that. \`torch.export.load\` takes it as it is: metadata that is wrong, after a pass that changed a node and not its
 metadata, shows much later or never.
 
-This rule works out the results of each operator that pt2lint can run from the metadata of its operands. Sizes with
-symbols are compared at two sets of numbers for the symbols. Operators whose result depends on data are left out.
+This rule works out the results of each operator that pt2lint can run from the metadata of its operands: dtypes and sizes
+of all, strides and offsets where torch lays the result out in one way only (views, pointwise operators), and the value of
+symbolic numbers such as \`sym_size\` and \`s0 * 2\`. What has symbols is compared at up to three sets of numbers for them,
+which the program's ranges, guards and assertions allow. Operators whose result depends on data are left out.
 `,
   data: {
     name: "the name of the value",
-    stated: "its dtype and sizes by the metadata",
-    inferred: "its dtype and sizes by the operator",
+    stated: "its dtype and sizes, and its strides where they differ, or its number, by the metadata",
+    inferred: "the same by the operator",
     path: "the JSON path of the metadata",
   },
   messages: { mismatch: "'{name}' is {stated} by its metadata, but its operator makes it {inferred}" },
@@ -31,6 +33,15 @@ range s0 [2, 8]
 def forward(x: "f32[s0, 3]"):
     cat: "f32[2*s0, 3]" = torch.ops.aten.cat.default([x, x])
     return (cat,)
+`,
+      },
+      {
+        title: "a view, and what is made of it in the same layout",
+        program: `
+def forward(x: "f32[2, 3]"):
+    t: "f32[3, 2][1, 3]" = torch.ops.aten.t.default(x)
+    sin: "f32[3, 2][1, 3]" = torch.ops.aten.sin.default(t)
+    return (sin,)
 `,
       },
     ],
@@ -64,6 +75,32 @@ def forward(x: "f32[2, 3]"):
           },
         ],
       },
+      {
+        title: "a view that is not contiguous",
+        program: `
+def forward(x: "f32[2, 3]"):
+    t: "f32[3, 2]" = torch.ops.aten.t.default(x)
+    return (t,)
+`,
+        diagnostics: [
+          {
+            message:
+              "'t' is float32[3, 2] with strides [2, 1] by its metadata, but its operator makes it float32[3, 2] with strides [1, 3]",
+          },
+        ],
+      },
+      {
+        title: "another number",
+        program: `
+range s0 [2, 8]
+def forward(x: "f32[s0, 3]"):
+    sym_size_int: "Sym(s0)" = torch.ops.aten.sym_size.int(x, 0)
+    mul: "Sym(3*s0)" = _operator.mul(sym_size_int, 2)
+    add: "f32[s0, 3]" = torch.ops.aten.add.Tensor(x, mul)
+    return (add,)
+`,
+        diagnostics: [{ message: "'mul' is 9 by its metadata, but its operator makes it 6" }],
+      },
     ],
   },
   create: (ctx) => {
@@ -71,7 +108,8 @@ def forward(x: "f32[2, 3]"):
     return {
       node: (node) => {
         for (const { value, stated, inferred, at } of inference.check(node)) {
-          const path = `${graphPath(node.graph)}.tensor_values.${value.name}`;
+          const table = value.kind === "sym_int" ? "sym_int_values" : "tensor_values";
+          const path = `${graphPath(node.graph)}.${table}.${value.name}`;
           const numbers = [...at].map(([name, number]) => `${name} = ${number}`).join(", ");
           ctx.report({
             at: node,

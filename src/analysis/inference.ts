@@ -1,10 +1,12 @@
 /**
  * What the results of a node look like by the operator's own rules, from what the document says of its operands. Sizes
- * with symbols are compared as polynomials are: by their values at points, here two, at which every symbol has a number.
+ * with symbols are compared by their values at the points of points.ts.
  */
-import { type Frame, namedArguments } from "../interpreter/arguments.ts";
-import { mode } from "../ops/kernel.ts";
+import { type Frame, namedArguments, resolve, resolver } from "../interpreter/arguments.ts";
+import { pythonFunction } from "../interpreter/symbols.ts";
+import { type Kernel, mode } from "../ops/kernel.ts";
 import { findKernel } from "../ops/kernels.ts";
+import type { Operator } from "../ops/operator.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { SchemaArgument } from "../ops/schema-string.ts";
 import type { Node, Program, Value } from "../program/program.ts";
@@ -13,6 +15,7 @@ import type { SymInt, TensorMeta } from "../schema/types.generated.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { type Point, pointsOf, sizeAt } from "./points.ts";
 
 /** A result that is not what its metadata says. */
 export interface Mismatch {
@@ -20,12 +23,9 @@ export interface Mismatch {
   /** `float32[2, 3]`, as the metadata has it and as the operator makes it, with numbers for symbols. */
   readonly stated: string;
   readonly inferred: string;
-  /** The symbols' numbers, where the sizes have symbols. */
+  /** The symbols' numbers, where the metadata has symbols. */
   readonly at: ReadonlyMap<string, bigint>;
 }
-
-/** A number for every symbol. */
-type Point = ReadonlyMap<string, bigint>;
 
 const STRIDED = 7;
 
@@ -44,27 +44,20 @@ export class Inference {
   /** The results of a node that differ from their metadata. Nothing for operators that are not known, and where results depend on data. */
   check(node: Node): Mismatch[] {
     const operator = this.#registry.find(node.target);
-    const kernel = operator && findKernel(operator.qualifiedName);
-    if (kernel === undefined || isUnderAutocast(node)) return [];
-    for (const [i, point] of this.#points.entries()) {
-      const results = this.#infer(node, kernel, i);
+    const call = operator ? kernelCall(node, operator) : pythonCall(node);
+    if (call === undefined) return [];
+    // Without symbols, one point says it all.
+    const points = [...node.operands, ...node.outputs].some(isSymbolic) ? this.#points.length : 1;
+    for (let i = 0; i < points; i++) {
+      const results = this.#infer(node, call.run, i);
       if (results === undefined) return [];
-      const found = this.#compare(node, results, i, point);
+      const found = this.#compare(node, results, i, call.fixesStrides);
       if (found.length > 0) return found;
     }
     return [];
   }
 
-  #infer(
-    node: Node,
-    kernel: NonNullable<ReturnType<typeof findKernel>>,
-    point: number,
-  ): readonly unknown[] | undefined {
-    // Missing arguments are for arguments/names.
-    const given = node.source.inputs;
-    const missing = ({ name, default: value }: SchemaArgument, i: number): boolean =>
-      value === undefined && given[i]?.name !== "" && !given.some((input) => input.name === name);
-    if (kernel.schema.args.some(missing)) return undefined;
+  #infer(node: Node, run: Call["run"], point: number): readonly unknown[] | undefined {
     const frame: Frame = [];
     for (const operand of node.operands) {
       if (operand === null) return undefined;
@@ -75,7 +68,7 @@ export class Inference {
     }
     mode.meta = true;
     try {
-      const result = kernel.call(namedArguments(node, kernel.schema)(frame));
+      const result = run(frame);
       return Array.isArray(result) ? (result as unknown[]).flat() : [result];
     } catch {
       // Wrong arguments are for other rules, and results that depend on data for nobody.
@@ -87,10 +80,13 @@ export class Inference {
 
   #operand(value: Value, point: number): Tensor | Scalar | undefined {
     if (value.kind === "tensor") return value.meta && (this.#tensor(value.meta, point) ?? undefined);
-    if (value.kind !== "sym_int") return undefined;
-    const size = value.graph.source.sym_int_values.get(value.name);
-    const number = size && sizeAt(size, this.#points[point]!);
+    const number = this.#number(value, point);
     return number === undefined ? undefined : Scalar.int(number);
+  }
+
+  #number({ kind, graph, name }: Value, point: number): bigint | undefined {
+    const size = kind === "sym_int" ? graph.source.sym_int_values.get(name) : undefined;
+    return size && numberAt(size, this.#points[point]!);
   }
 
   #tensor(meta: TensorMeta, point: number): Tensor | null {
@@ -101,24 +97,97 @@ export class Inference {
     return tensor;
   }
 
-  #compare(node: Node, results: readonly unknown[], point: number, at: Point): Mismatch[] {
+  #compare(node: Node, results: readonly unknown[], point: number, strides: boolean): Mismatch[] {
     const found: Mismatch[] = [];
     for (const value of node.outputs) {
-      const stated = value.kind === "tensor" && value.meta ? this.#tensor(value.meta, point) : null;
-      const inferred = results[value.index];
-      if (stated === null || !(inferred instanceof Tensor) || stated.toString() === inferred.toString())
-        continue;
-      const symbolic = value.meta!.sizes.some((size) => "as_expr" in size);
-      found.push({
-        value,
-        stated: stated.toString(),
-        inferred: inferred.toString(),
-        at: symbolic ? at : new Map(),
-      });
+      const texts = this.#difference(value, results[value.index], point, strides);
+      if (texts === undefined) continue;
+      const at: Point = isSymbolic(value) ? this.#points[point]! : new Map();
+      found.push({ value, stated: texts[0], inferred: texts[1], at });
     }
     return found;
   }
+
+  #difference(
+    value: Value,
+    inferred: unknown,
+    point: number,
+    strides: boolean,
+  ): readonly [string, string] | undefined {
+    if (inferred instanceof Scalar) {
+      const stated = this.#number(value, point);
+      const isInt = inferred.category === "int" && inferred.integer !== stated;
+      return stated !== undefined && isInt ? [String(stated), String(inferred)] : undefined;
+    }
+    const stated = value.kind === "tensor" && value.meta ? this.#tensor(value.meta, point) : null;
+    if (stated === null || !(inferred instanceof Tensor)) return undefined;
+    if (stated.toString() !== inferred.toString()) return [stated.toString(), inferred.toString()];
+    if (!strides || liesAlike(stated, inferred)) return undefined;
+    return [withStrides(stated), withStrides(inferred)];
+  }
 }
+
+/** A call that can be inferred. */
+interface Call {
+  readonly run: (frame: Frame) => unknown;
+  /** Whether torch lays out the result in one way only. */
+  readonly fixesStrides: boolean;
+}
+
+function kernelCall(node: Node, operator: Operator): Call | undefined {
+  const kernel = findKernel(operator.qualifiedName);
+  if (kernel === undefined || isUnderAutocast(node) || lacksArgument(node, kernel)) return undefined;
+  return {
+    run: (frame) => kernel.call(namedArguments(node, kernel.schema)(frame)),
+    fixesStrides: fixesStrides(operator),
+  };
+}
+
+/** Missing arguments are for arguments/names. */
+function lacksArgument(node: Node, kernel: Kernel): boolean {
+  const given = node.source.inputs;
+  const missing = ({ name, default: value }: SchemaArgument, i: number): boolean =>
+    value === undefined && given[i]?.name !== "" && !given.some((input) => input.name === name);
+  return kernel.schema.args.some(missing);
+}
+
+function pythonCall(node: Node): Call | undefined {
+  const compute = pythonFunction(node.target);
+  if (compute === undefined) return undefined;
+  const { graph, source } = node;
+  return {
+    run: (frame) => compute(source.inputs.map(({ arg }) => resolve(resolver(graph, arg), frame))),
+    fixesStrides: false,
+  };
+}
+
+/** Operators that torch decomposes in several ways, with other strides, and views that pt2lint makes copies of. */
+const LOOSE = /^aten::(masked_fill|dropout|_conj|conj|rot90|pixel_)/;
+
+/** Views, and what TensorIterator lays out as its operands lie (at::TensorIteratorBase::reorder_dimensions). */
+function fixesStrides(operator: Operator): boolean {
+  return (operator.has("view") || operator.has("pointwise")) && !LOOSE.test(operator.qualifiedName);
+}
+
+/** Equal strides and offset; where there is at most one element in a dimension, any stride will do. */
+function liesAlike(a: Tensor, b: Tensor): boolean {
+  if (a.numel === 0) return true;
+  return a.offset === b.offset && a.sizes.every((size, d) => size === 1 || a.strides[d] === b.strides[d]);
+}
+
+function withStrides(tensor: Tensor): string {
+  const offset = tensor.offset === 0 ? "" : ` from ${tensor.offset} on`;
+  return `${tensor} with strides [${tensor.strides.join(", ")}]${offset}`;
+}
+
+function isSymbolic(value: Value | null): boolean {
+  if (value === null) return false;
+  if (value.kind !== "tensor") return true;
+  const { meta } = value;
+  return meta?.sizes.some(isExpression) === true || (meta !== undefined && isExpression(meta.storage_offset));
+}
+
+const isExpression = (size: SymInt): boolean => "as_expr" in size;
 
 /** Autocast casts the operands first. */
 function isUnderAutocast({ graph }: Node): boolean {
@@ -145,44 +214,9 @@ function tensorAt(
   }
 }
 
-function sizeAt(size: SymInt, point: Point): number | undefined {
-  if ("as_int" in size) return Number(size.as_int);
+function numberAt(size: SymInt, point: Point): bigint | undefined {
+  if ("as_int" in size) return BigInt(size.as_int);
   const expr = parseExpr(size.as_expr.expr_str);
   const value = expr && evaluateExpr(expr, point);
-  return typeof value === "bigint" && value >= 0n ? Number(value) : undefined;
-}
-
-/**
- * What the program was exported with, as far as the document tells, and that doubled, which keeps divisibility; one
- * point when ranges or guards leave no room for the other.
- */
-function pointsOf(program: Program): Point[] {
-  const { range_constraints, guards_code } = program.document.root;
-  const first = new Map(hints(program));
-  for (const [name, { min_val }] of range_constraints) {
-    if (!first.has(name) && /^\w+$/.test(name)) first.set(name, BigInt(Math.max(Number(min_val ?? 2), 3)));
-  }
-  if (first.size === 0 || guards_code.length > 0) return [first];
-  const second = new Map([...first].map(([name, value]) => [name, value * 2n]));
-  const fits = [...range_constraints].every(([text, { min_val, max_val }]) => {
-    const expr = parseExpr(text);
-    const value = expr && evaluateExpr(expr, second);
-    if (typeof value !== "bigint") return true;
-    return (
-      value >= BigInt(min_val ?? 0) && (max_val === null || max_val === undefined || value <= BigInt(max_val))
-    );
-  });
-  return fits ? [first, second] : [first];
-}
-
-/** The sizes of the inputs when the program was exported, for symbols that stand alone. */
-function* hints({ main }: Program): Generator<readonly [string, bigint]> {
-  for (const { sizes } of main.source.tensor_values.values()) {
-    for (const size of sizes) {
-      if (!("as_expr" in size)) continue;
-      const expr = parseExpr(size.as_expr.expr_str);
-      const { hint } = size.as_expr;
-      if (expr?.kind === "symbol" && hint && "as_int" in hint) yield [expr.name, BigInt(hint.as_int)];
-    }
-  }
+  return typeof value === "bigint" ? value : undefined;
 }

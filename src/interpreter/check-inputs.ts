@@ -1,5 +1,6 @@
 /** Whether a call's inputs are what the program was exported for: the guards that `ep.module()` checks. */
 import { InputError } from "../errors.ts";
+import { guardsOf } from "../program/guards.ts";
 import type { Program } from "../program/program.ts";
 import { evaluateExpr, formatExpr, parseExpr } from "../program/symbolic.ts";
 import type { SymInt } from "../schema/types.generated.ts";
@@ -100,25 +101,15 @@ function checkRanges(program: Program, symbols: Symbols): void {
   }
 }
 
-/** `L['d']['a']`: an input by its path in the arguments of `forward`, which its placeholder's name joins: `d_a`. */
-const INPUT = /L((?:\[(?:'[^']*'|\d+)\])+)/g;
-const SIZE = /(\w+)\.size\(\)\[(\d+)\]/g;
-
 function checkGuards(program: Program, values: readonly RuntimeValue[]): void {
-  for (const guard of program.document.root.guards_code) {
+  for (const { text, expr, numbers } of guardsOf(program)) {
     const symbols: Symbols = new Map();
-    const readable = guard.replace(INPUT, (_, path: string) =>
-      [...path.matchAll(/\['?([^'\]]*)'?\]/g)].map(([, part]) => part).join("_"),
-    );
-    const formula = readable.replace(SIZE, (_, name: string, dim: string) => {
-      const value =
-        values[program.inputs.findIndex((input) => input.kind === "user_input" && input.name === name)];
-      const symbol = `g${symbols.size}`;
-      if (isTensor(value)) symbols.set(symbol, BigInt(value.size(Number(dim))));
-      return symbol;
-    });
-    const expr = parseExpr(formula);
+    for (const [symbol, { input, dim }] of numbers) {
+      const value = values[input];
+      if (isTensor(value) && dim !== null) symbols.set(symbol, BigInt(value.size(dim)));
+      else if (value instanceof Scalar && dim === null) symbols.set(symbol, value.integer);
+    }
     if (expr === undefined || evaluateExpr(expr, symbols) !== false) continue;
-    throw guardFailed(readable, `it does not hold for ${[...symbols.values()].join(" and ")}`);
+    throw guardFailed(text, `it does not hold for ${[...symbols.values()].join(" and ")}`);
   }
 }
