@@ -7,6 +7,7 @@ import { NodeError } from "../interpreter/node-error.ts";
 import { type CallResult, type Inputs, Session } from "../interpreter/session.ts";
 import type { RuntimeValue } from "../interpreter/value.ts";
 import { open } from "../open.ts";
+import { OperatorRegistry } from "../ops/registry.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { Scalar } from "../tensor/scalar.ts";
 
@@ -29,10 +30,14 @@ export function modelCases(folder: string): readonly ModelCase[] {
 }
 
 /** What differs from torch, as phrases; empty when all calls agree. */
-export async function checkModel(folder: string, one: ModelCase): Promise<string[]> {
+export async function checkModel(
+  folder: string,
+  one: ModelCase,
+  registry = new OperatorRegistry(),
+): Promise<string[]> {
   const file = await open(join(folder, one.program));
   try {
-    const session = await Session.open(file.archive.models[0]!, await file.program());
+    const session = await Session.open(file.archive.models[0]!, await file.program(), registry);
     const problems: string[] = [];
     for (const [call, expected] of one.expected.entries()) {
       const inputs = inputsOf(folder, one, call);

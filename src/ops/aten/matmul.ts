@@ -76,6 +76,10 @@ function linearSizes({
   return [...input.sizes.slice(0, -1), ...weight.sizes.slice(0, -1)];
 }
 
+/** at::native::linear: what cannot be flattened to a matrix is multiplied, rounded, and only then gets the bias. */
+const addsAfterwards = (input: Tensor): boolean =>
+  input.dtype.form === "encoded" && input.rank > 2 && !input.isContiguous;
+
 /** torch._refs.addr: with bool operands and factors, a disjunction. */
 function addOuter(out: Tensor, { self, vec1, vec2, beta, alpha }: Arguments): void {
   const wide = wideDtype(out.dtype);
@@ -165,8 +169,9 @@ export const matrixProducts: readonly Kernel[] = [
       const left = reshaped(input, [1, rows, input.size(-1)]);
       const right = weight.rank === 1 ? asColumn(weight) : unsqueezed(transposed(weight, 0, 1), 0);
       const product = wideProduct(left, right);
-      if (bias === null) roundInto(out, product);
+      if (bias === null || addsAfterwards(input)) roundInto(out, product);
       else addProduct(out, bias, product, Scalar.int(1), Scalar.int(1));
+      if (bias !== null && addsAfterwards(input)) copyInto(out, call("aten::add.Tensor", out, bias));
     },
   }),
 ];
