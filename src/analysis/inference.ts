@@ -116,8 +116,9 @@ export class Inference {
   ): readonly [string, string] | undefined {
     if (inferred instanceof Scalar) {
       const stated = this.#number(value, point);
-      // Of arguments that are no numbers, Python's functions make NaN here.
-      if (stated === undefined || inferred.category !== "int" || Number.isNaN(inferred.re)) return undefined;
+      // What is made of wrong arguments is no number.
+      if (stated === undefined || inferred.category !== "int" || !Number.isInteger(inferred.re))
+        return undefined;
       return inferred.integer === stated ? undefined : [String(stated), String(inferred)];
     }
     const stated = value.kind === "tensor" && value.meta ? this.#tensor(value.meta, point) : null;
