@@ -53,6 +53,7 @@ import { unboundSymbol } from "./graph/unbound-symbol.ts";
 import { unusedMetadata } from "./graph/unused-metadata.ts";
 import { unusedRange } from "./graph/unused-range.ts";
 import { useBeforeDefinition } from "./graph/use-before-definition.ts";
+import { vmapNesting } from "./graph/vmap-nesting.ts";
 import { arity as loopArity } from "./loop/arity.ts";
 import { bodyAliasesInput } from "./loop/body-aliases-input.ts";
 import { bodyAliasesOutput } from "./loop/body-aliases-output.ts";
@@ -140,6 +141,7 @@ export const rules: readonly Rule[] = [
   unusedMetadata,
   unusedRange,
   useBeforeDefinition,
+  vmapNesting,
   loopArity,
   bodyAliasesInput,
   bodyAliasesOutput,

@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { vmapNesting } from "./vmap-nesting.ts";
+
+testRule(vmapNesting);
