@@ -22,11 +22,20 @@ import { names } from "./arguments/names.ts";
 import { position } from "./arguments/position.ts";
 import { results } from "./arguments/results.ts";
 import { aliasEagerAbort } from "./cache/alias-eager-abort.ts";
+import { aliasOutputMutated } from "./cache/alias-output-mutated.ts";
 import { aliasSchema } from "./cache/alias-schema.ts";
+import { branchCoverage } from "./cache/branch-coverage.ts";
+import { constantFoldableRead } from "./cache/constant-foldable-read.ts";
+import { dynamicLength } from "./cache/dynamic-length.ts";
+import { overlappingTarget } from "./cache/overlapping-target.ts";
+import { partialFill } from "./cache/partial-fill.ts";
+import { readAfterUpdate } from "./cache/read-after-update.ts";
 import { readBeforeUpdate } from "./cache/read-before-update.ts";
+import { resultMutated } from "./cache/result-mutated.ts";
 import { resultReusedInPlace } from "./cache/result-reused-in-place.ts";
 import { undeclaredMutation } from "./cache/undeclared-mutation.ts";
 import { updateArgumentsSwapped } from "./cache/update-arguments-swapped.ts";
+import { updateDuplicate } from "./cache/update-duplicate.ts";
 import { updateOnTemporary } from "./cache/update-on-temporary.ts";
 import { updateSchema } from "./cache/update-schema.ts";
 import { updateUnused } from "./cache/update-unused.ts";
@@ -40,6 +49,7 @@ import { branchMutatesUnseen } from "./cond/branch-mutates-unseen.ts";
 import { operandsAlias as condOperandsAlias } from "./cond/operands-alias.ts";
 import { outputMetadata } from "./cond/output-metadata.ts";
 import { predicateType } from "./cond/predicate-type.ts";
+import { stickyPredicate } from "./cond/sticky-predicate.ts";
 import { deadNode } from "./graph/dead-node.ts";
 import { dialect } from "./graph/dialect.ts";
 import { duplicateDefinition } from "./graph/duplicate-definition.ts";
@@ -110,11 +120,20 @@ export const rules: readonly Rule[] = [
   position,
   results,
   aliasEagerAbort,
+  aliasOutputMutated,
   aliasSchema,
+  branchCoverage,
+  constantFoldableRead,
+  dynamicLength,
+  overlappingTarget,
+  partialFill,
+  readAfterUpdate,
   readBeforeUpdate,
+  resultMutated,
   resultReusedInPlace,
   undeclaredMutation,
   updateArgumentsSwapped,
+  updateDuplicate,
   updateOnTemporary,
   updateSchema,
   updateUnused,
@@ -128,6 +147,7 @@ export const rules: readonly Rule[] = [
   condOperandsAlias,
   outputMetadata,
   predicateType,
+  stickyPredicate,
   deadNode,
   dialect,
   duplicateDefinition,

@@ -40,6 +40,7 @@ export {
 } from "./lint/config.ts";
 export type {
   BaselineUse,
+  Confirmation,
   Counts,
   Diagnostic,
   Json,
@@ -49,6 +50,7 @@ export type {
   SourceFrame,
   SuppressedDiagnostic,
   Suppression,
+  Witness,
 } from "./lint/diagnostic.ts";
 export type { LintSource } from "./lint/lint.ts";
 export {
@@ -83,6 +85,15 @@ export { VERSION } from "./version.ts";
 /** The rules that come with pt2lint, sorted by id. */
 export const rules: readonly Rule[] = builtInRules;
 
+/** What `lint` does besides reading. */
+export interface LintOptions {
+  /**
+   * Whether programs are run to see which findings on their caches are true; what comes of it is the `confirmation` of
+   * these diagnostics. Reads all weights of a program with such findings, and runs it many times.
+   */
+  readonly confirm?: boolean;
+}
+
 /**
  * Lints one file or several: paths, or bytes with a name.
  *
@@ -92,9 +103,11 @@ export const rules: readonly Rule[] = builtInRules;
 export async function lint(
   source: LintSource | readonly LintSource[],
   config: Config = {},
+  options: LintOptions = {},
 ): Promise<LintReport> {
   const sources = Array.isArray(source) ? (source as readonly LintSource[]) : [source as LintSource];
-  return lintFiles(sources, { config: resolveConfig(config, { rules: builtInRules }) });
+  const { confirm = false } = options;
+  return lintFiles(sources, { config: resolveConfig(config, { rules: builtInRules }), confirm });
 }
 
 /** Lints a program that is in memory already, e.g. between two passes of a compiler. What is suppressed is left out. */

@@ -1,7 +1,6 @@
-import type { RuleContext } from "../../src/lint/rule.ts";
 import { defineRule } from "../../src/lint/rule.ts";
-import type { Value } from "../../src/program/program.ts";
 import { whereCachesAreUpdated } from "../_shared/cache.ts";
+import { undeclaredWrites } from "../_shared/undeclared.ts";
 
 export const undeclaredMutation = defineRule({
   id: "cache/undeclared-mutation",
@@ -13,12 +12,20 @@ The schema of \`update_cross_attn_cache\` declares no mutation, so neither torch
 writes its cache. The graph signature does not list the buffer as mutated, and a buffer that is not mutated is a
 constant.
 
-ExecuTorch may fold such a buffer, freeze it into the program's constant segment, where it cannot be written, or
-evaluate at compile time what is made of it; its memory planner gives a long life only to buffers that the signature
-lists. For an input, the caller does not expect it to change.
+What ExecuTorch does with such a buffer:
 
-Where the same memory is written by an operator that says so (\`copy_\`, \`fill_\`), or the signature lists it, there
-is nothing to report. There is one finding for each buffer or input, at the first update.
+- its values go to the program's constant segment, which is mapped read-only and may be shared between methods; a mutable
+  buffer gets planned memory instead, without its first values unless a pass asks for them;
+- the constant propagation pass computes at export what is made of constants alone, such as \`(cache != 0).any()\`, and
+  writes the result into the program ([cache/constant-foldable-read](constant-foldable-read.md));
+- the memory planner keeps only the buffers that the signature lists alive between calls.
+
+For an input, the caller does not expect it to change.
+
+To declare the write, copy the result back in a line of its own: \`self.cache.copy_(keys)\`, with the \`keys\` that the
+update or the \`torch.cond\` around it returned. The copy is of memory into itself once the program is lowered, and the
+signature lists the buffer. Where the same memory is written by any operator that says so, or the signature lists it,
+there is nothing to report. There is one finding for each buffer or input, at the first update.
 `,
   data: {
     cache: "what is written, as the messages name it",
@@ -101,48 +108,21 @@ def false_graph_0(value: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
   },
   create: (ctx) =>
     whereCachesAreUpdated(ctx, (caches) => {
-      const done = new Set<Value>(declared(ctx));
-      for (const update of caches.updates) {
-        for (const root of caches.lasting([...update.memory.roots, ...caches.eagerRoots(update)])) {
-          const written = ctx.storage.origin(root);
-          const input = ctx.program.inputs[written.index];
-          if (done.has(written) || input === undefined) continue;
-          done.add(written);
-          ctx.report({
-            at: update.node,
-            message: "undeclared",
-            data: { cache: ctx.nameOf(written), kind: input.kind, name: input.name },
-            help:
-              HELP[input.kind] ??
-              "pass the cache as a registered buffer, and have the backend keep it mutable",
-            detail: update.cache === written ? [] : [`cache ${update.cache!.name} is ${written.name}`],
-          });
-        }
+      for (const { written, update } of undeclaredWrites(ctx, caches)) {
+        const { kind, name } = ctx.program.inputs[written.index]!;
+        ctx.report({
+          at: update.node,
+          message: "undeclared",
+          data: { cache: ctx.nameOf(written), kind, name },
+          help: HELP[kind] ?? "pass the cache as a registered buffer, and have the backend keep it mutable",
+          detail: update.cache === written ? [] : [`cache ${update.cache!.name} is ${written.name}`],
+        });
       }
     }),
 });
 
 const HELP: Readonly<Record<string, string>> = {
   buffer:
-    "make sure that the backend keeps the buffer mutable; ExecuTorch treats it as a constant that it may freeze",
+    "ExecuTorch takes the buffer for a constant that it may freeze: keep it mutable there, or copy the result back into it with copy_",
   user_input: "register the cache as a buffer, or tell the caller that the input changes",
 };
-
-/** The placeholders that the signature lists as mutated, or that an operator writes which says so. */
-function declared({ program, storage }: RuleContext): Value[] {
-  const { output_specs: specs } = program.document.root.graph_module.signature;
-  const names = new Set<string>();
-  for (const spec of specs) {
-    if ("buffer_mutation" in spec) names.add(`buffer ${spec.buffer_mutation.buffer_name}`);
-    if ("parameter_mutation" in spec) names.add(`parameter ${spec.parameter_mutation.parameter_name}`);
-    if ("user_input_mutation" in spec) names.add(`user_input ${spec.user_input_mutation.user_input_name}`);
-  }
-  const listed = program.main.inputs.filter((value, i) => {
-    const input = program.inputs[i];
-    return value !== null && input !== undefined && names.has(`${input.kind} ${input.name}`);
-  });
-  const written = storage
-    .writes(program.main)
-    .flatMap(({ value }) => storage.storages(value).map((root) => storage.origin(root)));
-  return [...(listed as Value[]), ...written];
-}

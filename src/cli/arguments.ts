@@ -89,6 +89,10 @@ export const commands = {
         default: "none",
         describe: "Read the weights too: compare checksums, or look for NaN and infinity",
       },
+      confirm: {
+        type: "boolean",
+        describe: "Run programs to see which findings on caches are true: eagerly, and lowered in every way",
+      },
       baseline: { type: "string", describe: "Do not report the findings that this file lists" },
       "update-baseline": {
         type: "boolean",
@@ -115,6 +119,7 @@ export const commands = {
       ["$0 exports/ 'more/**/*.pt2'", "every program in a folder and of a glob"],
       ["$0 model.pt2 -f sarif -o pt2lint.sarif", "for code scanning"],
       ["$0 model.pt2 --rule 'cache/*=off'", "without the rules of one family"],
+      ["$0 decoder.pt2 --confirm", "run it, and show for each finding on a cache what goes wrong"],
       ["$0 exports/ --baseline known.json", "what is new since known.json was written"],
     ],
   },

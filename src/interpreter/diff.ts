@@ -1,9 +1,10 @@
 /** Eager against lowered: whether any lowered execution gives other outputs, or leaves another state. */
 
 import { isUpdate } from "../analysis/cache/buffers.ts";
+import { outermost } from "../analysis/cache.ts";
 import { hopCall } from "../ops/hop/hop.ts";
 import { seedRandomNumbers } from "../ops/random-numbers.ts";
-import type { Node } from "../program/program.ts";
+import type { Node, Value } from "../program/program.ts";
 import { contiguousCopy } from "../tensor/copy.ts";
 import type { Memory } from "../tensor/storage.ts";
 import { compareValues, type Difference, type Tolerance } from "./compare.ts";
@@ -28,9 +29,15 @@ export interface Divergence {
   readonly difference: Difference;
   /** All results that differ. */
   readonly names: readonly string[];
+  /** The same with how they differ. */
+  readonly results: ReadonlyMap<string, Difference>;
   /** The first node, in program order, whose value differs when it is computed; null when a value is overwritten later. */
   readonly node: Node | null;
   readonly nodeDifference: Difference | null;
+  /** Every node whose value differs although it is computed from values that do not, in program order. */
+  readonly origins: ReadonlyMap<Node, Difference>;
+  /** Whether the node's value differs when it is computed. */
+  readonly isWrong: (node: Node) => boolean;
   /** The last write that no schema declares, to the memory of the result that differs, or else at all. */
   readonly write: Node | null;
 }
@@ -55,6 +62,8 @@ export interface DiffOptions {
   readonly maxCombinations?: number;
   /** Stop at the first divergence. */
   readonly first?: boolean;
+  /** Told of each divergence as it is found; the comparison stops when it says so. */
+  readonly until?: (divergence: Divergence) => boolean;
   /** Told before each run, for progress. */
   readonly onRun?: (done: number, total: number, what: string) => void;
 }
@@ -80,8 +89,9 @@ export function diffProgram(
   const divergences: Divergence[] = [];
   const total = calls.length * combinations.length * (tried.length + 1);
   let done = 0;
+  let stopped = false;
   for (const [call, inputs] of calls.entries()) {
-    for (const decisions of combinations) {
+    for (const decisions of stopped ? [] : combinations) {
       const decide = (node: Node, predicate: boolean): boolean => decisions.get(node) ?? predicate;
       options.onRun?.(done++, total, "eager");
       const reference = runCopy(session, inputs, (copy, values) =>
@@ -95,17 +105,19 @@ export function diffProgram(
         if (found === undefined) continue;
         const cause = explain(session, inputs, lowered, schedule, decide, options.tolerance);
         const memory = result.tensors.get(found.name)?.memory;
-        divergences.push({
+        const divergence: Divergence = {
           call,
           schedule,
           decisions,
           ...found,
           ...cause,
           write: writer(semantics.writes, memory),
-        });
-        if (options.first) break;
+        };
+        divergences.push(divergence);
+        stopped = options.first === true || options.until?.(divergence) === true;
+        if (stopped) break;
       }
-      if (options.first && divergences.length > 0) break;
+      if (stopped) break;
     }
     session.call(inputs);
   }
@@ -184,19 +196,18 @@ function firstDifference(
   expected: CallResult,
   actual: CallResult,
   tolerance: Partial<Tolerance> | undefined,
-): { name: string; difference: Difference; names: string[] } | undefined {
-  const names: string[] = [];
-  let first: { name: string; difference: Difference } | undefined;
+): Pick<Divergence, "name" | "difference" | "names" | "results"> | undefined {
+  const results = new Map<string, Difference>();
   for (const [name, value] of expected.tensors) {
     const difference = compareValues(actual.tensors.get(name), value, tolerance);
-    if (difference === undefined) continue;
-    names.push(name);
-    first ??= { name, difference };
+    if (difference !== undefined) results.set(name, difference);
   }
-  return first && { ...first, names };
+  const [first] = results;
+  if (first === undefined) return undefined;
+  return { name: first[0], difference: first[1], names: [...results.keys()], results };
 }
 
-/** The first node whose value differs when it is computed: both are run again, and every value compared. */
+/** The nodes whose values differ when they are computed: both are run again, and every value compared. */
 function explain(
   session: Session,
   inputs: Inputs,
@@ -204,7 +215,7 @@ function explain(
   schedule: Schedule,
   decide: (node: Node, predicate: boolean) => boolean,
   tolerance: Partial<Tolerance> | undefined,
-): { node: Node | null; nodeDifference: Difference | null } {
+): Pick<Divergence, "node" | "nodeDifference" | "origins" | "isWrong"> {
   const values = new Map<Node, RuntimeValue[]>();
   runCopy(session, inputs, (copy, given) =>
     copy.call(given, {
@@ -223,17 +234,31 @@ function explain(
       if (difference !== undefined && !differing.has(node)) differing.set(node, difference);
     }
   });
-  for (const node of values.keys()) {
-    // A higher-order operator differs because of a node within it.
-    if (
-      node.subgraphs.length > 0 &&
-      [...differing.keys()].some((other) => other !== node && isWithin(other, node))
-    )
-      continue;
+  const isWrong = (node: Node): boolean => differing.has(node);
+  const node = [...values.keys()].find((one) => isWrong(one) && !hasWrongBody(one, differing)) ?? null;
+  const nodeDifference = (node && differing.get(node)) ?? null;
+  return { node, nodeDifference, origins: originsOf(values.keys(), differing), isWrong };
+}
+
+function originsOf(nodes: Iterable<Node>, differing: ReadonlyMap<Node, Difference>): Map<Node, Difference> {
+  const origins = new Map<Node, Difference>();
+  const isWrong = (value: Value | null): boolean => {
+    const made = outermost(value)?.node;
+    return made !== null && made !== undefined && differing.has(made);
+  };
+  for (const node of nodes) {
     const difference = differing.get(node);
-    if (difference !== undefined) return { node, nodeDifference: difference };
+    if (difference === undefined || hasWrongBody(node, differing) || node.operands.some(isWrong)) continue;
+    origins.set(node, difference);
   }
-  return { node: null, nodeDifference: null };
+  return origins;
+}
+
+/** A higher-order operator differs because of a node within it. */
+function hasWrongBody(node: Node, differing: ReadonlyMap<Node, Difference>): boolean {
+  if (node.subgraphs.length === 0) return false;
+  for (const other of differing.keys()) if (other !== node && isWithin(other, node)) return true;
+  return false;
 }
 
 function isWithin(node: Node, owner: Node): boolean {

@@ -11,6 +11,49 @@ export interface SourceFrame {
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
+/** What came of running the program to see whether a finding is true. Absent where that was not asked for. */
+export interface Confirmation {
+  /**
+   * `confirmed`: a lowered execution gave other results than eager, by way of the finding's memory. `not reproduced`: none
+   * of those that were run did. `not run`: the program, or its inputs, cannot be run.
+   */
+  readonly status: "confirmed" | "not reproduced" | "not run";
+  /** Why it is not confirmed, as a phrase; empty when it is. */
+  readonly reason: string;
+  /** How many lowered executions were compared with eager, until it was confirmed. */
+  readonly runs: number;
+  readonly witness: Witness | null;
+}
+
+/** A lowered execution that shows a finding, and the value that shows it. */
+export interface Witness {
+  /** As `diff` names it: `updates early`. */
+  readonly schedule: string;
+  /** The call, from 0. */
+  readonly call: number;
+  /** Where the call's inputs come from: `the archive's sample inputs`. */
+  readonly inputs: string;
+  /** The conds that were made to take a branch, by `graph/node`; those left out went by their predicate. */
+  readonly branches: { readonly [cond: string]: boolean };
+  /** The result that differs: `output.0`, `buffer.cross_key_cache`. */
+  readonly value: string;
+  /** Where the largest difference is, and what is there. null for what has no elements. */
+  readonly at: readonly number[] | null;
+  readonly actual: string;
+  readonly expected: string;
+  readonly maxAbs: number;
+  /** Elements that differ, of how many. */
+  readonly count: number;
+  readonly total: number;
+  /** The first node whose value differs; null when values are right, and their memory is written again later. */
+  readonly node: {
+    readonly graph: string;
+    readonly node: string;
+    readonly target: string;
+    readonly source: SourceFrame | null;
+  } | null;
+}
+
 /** What a rule reports: plain data. Reports turn it into text; rules never do. */
 export interface Diagnostic {
   /** The rule's id, e.g. `cond/branch-aliases-input`. */
@@ -31,6 +74,8 @@ export interface Diagnostic {
   readonly module: string;
   /** Stable, machine-readable facts; every rule documents its own keys. */
   readonly data: { readonly [key: string]: Json };
+  /** Only of the `cache` family, and only with `--confirm`. */
+  readonly confirmation?: Confirmation;
   /** Which one it is among the model's findings of the same rule, module, target and message; absent for the first. */
   readonly ordinal?: number;
 }

@@ -25,6 +25,10 @@ export interface LintOptions extends SuppressorOptions {
   readonly onWeights?: (path: string, done: number, total: number) => void;
   /** Gives a line of Python the path that its file has here. */
   readonly mapSource?: (frame: SourceFrame) => SourceFrame;
+  /** Whether programs are run to see which findings on their caches are true. */
+  readonly confirm?: boolean;
+  /** Called before each run of a program that is run to confirm findings. */
+  readonly onConfirm?: (path: string, done: number, total: number, what: string) => void;
 }
 
 /** A file to lint: a path, or bytes with the name to report them under. */
@@ -77,6 +81,8 @@ interface Shared {
   readonly weights?: WeightCheck;
   readonly onWeights?: (path: string, done: number, total: number) => void;
   readonly mapSource?: (frame: SourceFrame) => SourceFrame;
+  readonly confirm?: boolean;
+  readonly onConfirm?: (path: string, done: number, total: number, what: string) => void;
 }
 
 /** A model as it was read, and all that was found in it. */
@@ -137,7 +143,19 @@ class FileLinter {
     }
     const { active, registry } = this.#shared;
     const payloads = await readPayloads(archive, model);
-    return { name: model.name, program, diagnostics: runRules(program, active, registry, payloads) };
+    const diagnostics = runRules(program, active, registry, payloads);
+    return { name: model.name, program, diagnostics: await this.#confirm(model, program, diagnostics) };
+  }
+
+  /** With a confirmation for each finding that a run of the program can bear out, if that was asked for. */
+  async #confirm(model: Model, program: Program, diagnostics: Diagnostic[]): Promise<Diagnostic[]> {
+    const { confirm, config, onConfirm, registry } = this.#shared;
+    // The interpreter is loaded where something is to be run.
+    if (confirm !== true || !diagnostics.some(({ rule }) => rule.startsWith("cache/"))) return diagnostics;
+    const { confirmed } = await import("../interpreter/confirm.ts");
+    return confirmed({ model, program, registry, kernels: config.kernels }, diagnostics, (...run) =>
+      onConfirm?.(this.#path, ...run),
+    );
   }
 
   /** What the archive itself asks to hide. */
@@ -201,10 +219,14 @@ function withSource(
   diagnostic: Diagnostic,
   mapSource: ((frame: SourceFrame) => SourceFrame) | undefined,
 ): Diagnostic {
-  const { source } = diagnostic;
-  if (source === null || mapSource === undefined) return diagnostic;
-  const mapped = mapSource(source);
-  return mapped === source ? diagnostic : { ...diagnostic, source: mapped };
+  if (mapSource === undefined) return diagnostic;
+  const { source, confirmation } = diagnostic;
+  const mapped = source && mapSource(source);
+  const result = mapped === source ? diagnostic : { ...diagnostic, source: mapped };
+  const node = confirmation?.witness?.node;
+  if (!confirmation?.witness || !node?.source) return result;
+  const witness = { ...confirmation.witness, node: { ...node, source: mapSource(node.source) } };
+  return { ...result, confirmation: { ...confirmation, witness } };
 }
 
 /** The results with what was found of the suppressions; those of the config get a result of their own. */

@@ -1,4 +1,5 @@
 import type { Diagnostic, LintReport, Severity } from "../lint/diagnostic.ts";
+import { confirmationText } from "./confirmation-text.ts";
 import { placeOf } from "./locate.ts";
 import type { ReportOptions } from "./options.ts";
 import { sanitize } from "./text.ts";
@@ -27,6 +28,7 @@ function bodyOf(diagnostic: Diagnostic, path: string, namesProgram: boolean): st
   return [
     diagnostic.message,
     ...diagnostic.detail,
+    confirmationText(diagnostic) ?? "",
     where === "" ? "" : `in ${where}`,
     diagnostic.help === "" ? "" : `help: ${diagnostic.help}`,
   ]

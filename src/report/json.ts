@@ -1,4 +1,11 @@
-import type { BaselineUse, Counts, Diagnostic, LintReport, LintResult } from "../lint/diagnostic.ts";
+import type {
+  BaselineUse,
+  Confirmation,
+  Counts,
+  Diagnostic,
+  LintReport,
+  LintResult,
+} from "../lint/diagnostic.ts";
 import { safeJson } from "./text.ts";
 
 /** The version of this document's form; it changes when a key goes or changes its meaning. */
@@ -44,7 +51,24 @@ function diagnosticOf(diagnostic: Diagnostic) {
     target: diagnostic.target,
     source: source && { file: source.file, line: source.line, function: source.function, code: source.code },
     data: diagnostic.data,
+    ...(diagnostic.confirmation === undefined
+      ? {}
+      : { confirmation: confirmationOf(diagnostic.confirmation) }),
   };
+}
+
+function confirmationOf({ status, reason, runs, witness }: Confirmation) {
+  const nothing = {
+    schedule: null,
+    call: null,
+    inputs: null,
+    branches: {},
+    value: null,
+    at: null,
+    actual: null,
+  };
+  const none = { ...nothing, expected: null, maxAbs: null, count: null, total: null, node: null };
+  return { status, reason, runs, ...(witness === null ? none : witness) };
 }
 
 function baselineOf({ file, hidden, stale }: BaselineUse): BaselineUse {

@@ -1,4 +1,5 @@
 import type { Diagnostic, LintReport, LintResult } from "../lint/diagnostic.ts";
+import { confirmationText } from "./confirmation-text.ts";
 import { byFile, logicalName, shortPath } from "./locate.ts";
 import type { ReportOptions } from "./options.ts";
 import { sanitize } from "./text.ts";
@@ -57,6 +58,8 @@ function bodyOf(diagnostic: Diagnostic, root: string): string {
     lines.push(`${shortPath(source.file, root)}:${source.line} in ${source.function}`, `    ${source.code}`);
   }
   lines.push(...diagnostic.detail);
+  const confirmation = confirmationText(diagnostic);
+  if (confirmation !== null) lines.push(confirmation);
   if (help !== "") lines.push(`help: ${help}`);
   return lines.map(sanitize).join("\n");
 }

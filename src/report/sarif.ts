@@ -1,6 +1,7 @@
 import type { Diagnostic, LintReport, LintResult, Severity, Suppression } from "../lint/diagnostic.ts";
 import { fingerprint } from "../lint/fingerprint.ts";
 import type { RuleMeta } from "../lint/rule.ts";
+import { confirmationText } from "./confirmation-text.ts";
 import { logicalName, uriOf } from "./locate.ts";
 import type { ReportOptions } from "./options.ts";
 import { safeJson, sanitize } from "./text.ts";
@@ -89,7 +90,10 @@ function resultOf(
     partialFingerprints: { "pt2lint/v1": print, primaryLocationLineHash: `${print}:1` },
     ...(hasBaseline ? { baselineState: isKnown ? "unchanged" : "new" } : {}),
     ...(suppressions.length === 0 ? {} : { suppressions: suppressions.map(suppressionOf) }),
-    properties: { data: diagnostic.data },
+    properties: {
+      data: diagnostic.data,
+      ...(diagnostic.confirmation === undefined ? {} : { confirmation: diagnostic.confirmation }),
+    },
   };
 }
 
@@ -98,8 +102,10 @@ function suppressionOf({ kind, by, reason }: Suppression) {
   return { kind, status: "accepted", ...justification, properties: { by } };
 }
 
-function textOf({ message, detail, help }: Diagnostic): string {
-  const lines = [message, ...detail];
+function textOf(diagnostic: Diagnostic): string {
+  const { message, detail, help } = diagnostic;
+  const confirmation = confirmationText(diagnostic);
+  const lines = [message, ...detail, ...(confirmation === null ? [] : [confirmation])];
   if (help !== "") lines.push(`help: ${help}`);
   return lines.map(sanitize).join("\n");
 }

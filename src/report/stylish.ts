@@ -1,4 +1,5 @@
 import type { Diagnostic, LintReport, LintResult, Severity } from "../lint/diagnostic.ts";
+import { confirmationText } from "./confirmation-text.ts";
 import { byFile, shortPath, showsNode } from "./locate.ts";
 import type { Paint, ReportOptions } from "./options.ts";
 import { count, displayWidth, pad, sanitize, wrap } from "./text.ts";
@@ -90,6 +91,7 @@ function findingLines(diagnostic: Diagnostic, layout: Layout): string[] {
     ...sourceLines(diagnostic, layout),
     ...placeLines(diagnostic, layout),
     ...diagnostic.detail.flatMap((line) => detailLines(line, layout)),
+    ...confirmationLines(diagnostic, layout),
     ...helpLines(diagnostic.help, layout),
   ];
 }
@@ -155,13 +157,29 @@ function shortTarget(target: string): string {
   return target.startsWith("torch.ops.") ? target.slice("torch.ops.".length) : target;
 }
 
-function helpLines(help: string, { paint, indent, width }: Layout): string[] {
-  if (help === "") return [];
-  const label = "help:";
-  const [first = "", ...rest] = wrap(sanitize(help), Math.max(30, width - indent - label.length - 1));
+function helpLines(help: string, layout: Layout): string[] {
+  return help === "" ? [] : labelledLines("help:", help, layout.paint.strong, layout);
+}
+
+/** What running the program says of the finding. */
+function confirmationLines(diagnostic: Diagnostic, layout: Layout): string[] {
+  const text = confirmationText(diagnostic);
+  if (text === null) return [];
+  const end = text.indexOf(":") + 1;
+  const paint = diagnostic.confirmation?.status === "confirmed" ? layout.paint.error : layout.paint.strong;
+  return labelledLines(text.slice(0, end), text.slice(end + 1), paint, layout);
+}
+
+function labelledLines(
+  label: string,
+  text: string,
+  paintLabel: (text: string) => string,
+  { indent, width }: Layout,
+): string[] {
+  const [first = "", ...rest] = wrap(sanitize(text), Math.max(30, width - indent - label.length - 1));
   const margin = " ".repeat(indent);
   return [
-    `${margin}${paint.strong(label)} ${first}`,
+    `${margin}${paintLabel(label)} ${first}`,
     ...rest.map((line) => `${margin}${" ".repeat(label.length)} ${line}`),
   ];
 }

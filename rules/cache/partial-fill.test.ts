@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { partialFill } from "./partial-fill.ts";
+
+testRule(partialFill);

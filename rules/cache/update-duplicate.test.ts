@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { updateDuplicate } from "./update-duplicate.ts";
+
+testRule(updateDuplicate);

@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { stickyPredicate } from "./sticky-predicate.ts";
+
+testRule(stickyPredicate);
