@@ -9,14 +9,17 @@ const CHECKED_ELSEWHERE = [
   "torch.ops.executorch.update_cross_attn_cache.default",
 ];
 
-/** Calls `check` with every node that calls an operator whose schema is known. */
+/**
+ * Calls `check` with the nodes that call an operator whose schema is known; of those that have the same operator,
+ * arguments and metadata, with the first only if nothing is found in it.
+ */
 export function onOperatorCalls(
   { registry }: Pick<RuleContext, "registry">,
   check: (node: Node, plan: CallPlan) => void,
 ): Listeners {
   const plans = new Map<string, CallPlan | null>(CHECKED_ELSEWHERE.map((target) => [target, null]));
   return {
-    node: (node) => {
+    form: (node) => {
       const { target } = node;
       let plan = plans.get(target);
       if (plan === undefined) {

@@ -85,7 +85,7 @@ def forward(x: "f32[2]"):
           });
         }
       },
-      node: (node) => {
+      form: (node) => {
         if (functional === undefined) return;
         const { target } = node;
         let operator = mutable.get(target);

@@ -106,7 +106,7 @@ def forward(x: "f32[s0, 3]"):
   create: (ctx) => {
     const inference = new Inference(ctx.program, ctx.registry);
     return {
-      node: (node) => {
+      form: (node) => {
         for (const { value, stated, inferred, at } of inference.check(node)) {
           const table = value.kind === "sym_int" ? "sym_int_values" : "tensor_values";
           const path = `${graphPath(node.graph)}.${table}.${value.name}`;

@@ -5,6 +5,7 @@ import { describeValue } from "../program/describe.ts";
 import { type Graph, Node, type Program } from "../program/program.ts";
 import type { ResolvedConfig } from "./config.ts";
 import type { Diagnostic, Json, Severity, SourceFrame } from "./diagnostic.ts";
+import { NodeForms } from "./node-forms.ts";
 import type { Payloads } from "./payloads.ts";
 import type { Finding, Listeners, Rule, RuleContext } from "./rule.ts";
 
@@ -50,13 +51,17 @@ export function runRules(
     };
     return rule.create(context);
   });
-  walk(program, listeners);
+  walk(program, listeners, () => found.length);
   found.sort((a, b) => a.graph - b.graph || a.node - b.node);
   return found.map(({ diagnostic }) => diagnostic);
 }
 
-function walk(program: Program, listeners: readonly Listeners[]): void {
+function walk(program: Program, listeners: readonly Listeners[], countFound: () => number): void {
   const onNode = listeners.flatMap((l) => l.node ?? []);
+  const onForm = formListener(
+    listeners.flatMap((l) => l.form ?? []),
+    countFound,
+  );
   const onGraph = listeners.flatMap((l) => l.graph ?? []);
   const onHop = listeners.flatMap((l) => l.hop ?? []);
   const byTarget = new Map<string, ((node: Node) => void)[]>();
@@ -70,12 +75,27 @@ function walk(program: Program, listeners: readonly Listeners[]): void {
     for (const listener of onGraph) listener(graph);
     for (const node of graph.nodes) {
       for (const listener of onNode) listener(node);
+      onForm(node);
       const interested = byTarget.get(node.target);
       if (interested) for (const listener of interested) listener(node);
       const hop = node.subgraphs.length > 0 ? hopCall(node) : undefined;
       if (hop) for (const listener of onHop) listener(hop);
     }
   }
+}
+
+/** Calls the listeners with a node unless they have found nothing in one of the same form. */
+function formListener(listeners: readonly ((node: Node) => void)[], countFound: () => number) {
+  const forms = new NodeForms();
+  const clean: boolean[] = [];
+  return (node: Node): void => {
+    if (listeners.length === 0) return;
+    const form = forms.of(node);
+    if (clean[form] === true) return;
+    const before = countFound();
+    for (const listener of listeners) listener(node);
+    if (form >= 0) clean[form] = countFound() === before;
+  };
 }
 
 /** A finding on a branch stands at the higher-order operator's line, since the branch has none of its own. */

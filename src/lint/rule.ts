@@ -82,6 +82,11 @@ export interface Listeners {
   readonly program?: () => void;
   readonly graph?: (graph: Graph) => void;
   readonly node?: (node: Node) => void;
+  /**
+   * Like `node`, for what follows from a node's operator and arguments and the metadata of its operands and results
+   * alone. When nothing is found in a node, those that equal it in all of that are left out.
+   */
+  readonly form?: (node: Node) => void;
   /** By target, as the document has it: `torch.ops.executorch.alias.default`. */
   readonly targets?: Readonly<Record<string, (node: Node) => void>>;
   /** Each call of a higher-order operator that has bodies. */

@@ -14,6 +14,8 @@ export class Value {
   readonly node: Node | null;
   /** Its position among the node's flattened outputs (an output that is None counts), or among the graph's inputs. */
   readonly index: number;
+  /** The FakeTensor metadata, for a tensor that has some. */
+  readonly meta: schema.TensorMeta | undefined;
 
   constructor(id: number, name: string, kind: ValueKind, graph: Graph, node: Node | null, index: number) {
     this.id = id;
@@ -22,11 +24,7 @@ export class Value {
     this.graph = graph;
     this.node = node;
     this.index = index;
-  }
-
-  /** The FakeTensor metadata, for a tensor that has some. */
-  get meta(): schema.TensorMeta | undefined {
-    return this.graph.source.tensor_values.get(this.name);
+    this.meta = graph.source.tensor_values.get(name);
   }
 }
 

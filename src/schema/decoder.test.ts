@@ -211,4 +211,33 @@ describe("writeDocument", () => {
       { numRuns: 500 },
     );
   });
+
+  it("reads a node as torch spaces it and one with other spaces alike, damaged or not", () => {
+    const arg = '{"as_tensor": {"name": "x"}}, "kind": 2}, {"name": "dim", "arg": {"as_ints": [1, -0]}';
+    const whole = documentWith(arg).replace('"outputs": []', '"outputs": [{"as_tensor": {"name": "relu"}}]');
+    const from = whole.indexOf('{"target"');
+    const outcome = (text: string): string => {
+      try {
+        return Buffer.from(writeDocument(decodeDocument(encode(text)))).toString();
+      } catch (error) {
+        expect(error).toBeInstanceOf(InputError);
+        return (error as InputError).message;
+      }
+    };
+    const alike = (text: string): void => {
+      expect(outcome(text)).toBe(outcome(text.replaceAll('{"target"', '{ "target"')));
+    };
+    alike(whole);
+    const place = fc.integer({ min: from, max: whole.indexOf('"tensor_values"') });
+    const byte = fc.oneof(
+      fc.constantFrom(...'{}[]",:0123 \\'),
+      fc.integer({ min: 32, max: 126 }).map((c) => String.fromCharCode(c)),
+    );
+    fc.assert(
+      fc.property(place, byte, fc.nat(12), (at, put, cut) => {
+        alike(whole.slice(0, at) + put + whole.slice(at + cut));
+      }),
+      { numRuns: 500 },
+    );
+  });
 });

@@ -5,10 +5,11 @@ import { ABSENT_DICT, ABSENT_LIST, isLegacyNone } from "./drift.ts";
 import { jsonPathAt } from "./json-path.ts";
 import { NON_FINITE, parseFloatToken, parseIntToken, pythonFloat } from "./numbers.ts";
 import type { Raw } from "./raw.ts";
-import { Fault, META, NAME, Reader, TENSOR } from "./reader.ts";
+import { Fault, META, NAME, NODE, Reader, TENSOR } from "./reader.ts";
 import type { Alternative, EnumTable, StructTable, Type, UnionTable } from "./table.ts";
 import { SCHEMA_VERSION, tables } from "./tables.generated.ts";
 import type { ExportedProgram } from "./types.generated.ts";
+import { NodeMaker } from "./whole-node.ts";
 
 /** Structs within structs; an exported program with 50 nested higher-order operators needs 500. */
 const DEEPEST = 1000;
@@ -60,9 +61,9 @@ class Decoder {
   readonly oddities: Oddity[] = [];
   readonly fidelity: Fidelity = { tokens: new Map(), extras: new Map() };
   readonly #reader: Reader;
-  /** What the scanner has a number for: values of type TensorMeta, and arguments that are a tensor. */
+  readonly #nodes: NodeMaker;
+  /** Values of type TensorMeta, by the scanner's numbers. */
   readonly #metas = new Map<number, object>();
-  readonly #tensors = new Map<number, object>();
   readonly #scratches: unknown[][] = [];
   #depth = 0;
   /** The text of the scalar just read when it is not what the writer would write; its owner keeps it. */
@@ -70,6 +71,8 @@ class Decoder {
 
   constructor(source: DocumentSource) {
     this.#reader = new Reader(source, FIELD_NAMES);
+    const decode = (type: Type, start: number, end: number) => this.#part(type, start, end);
+    this.#nodes = new NodeMaker(this.#reader, decode, NAMED_ARGUMENT, ARGUMENT);
   }
 
   get namesTool(): boolean {
@@ -87,6 +90,7 @@ class Decoder {
     switch (type.kind) {
       case "struct":
         if (type === TENSOR_META) return this.#tensorMeta(type);
+        if (type === NODE_TABLE) return this.#node() ?? this.#struct(type);
         return (type === TENSOR_ARGUMENT && this.#tensorArgument()) || this.#struct(type);
       case "union":
         return (type === ARGUMENT && this.#tensor()) || this.#union(type);
@@ -95,7 +99,7 @@ class Decoder {
       case "list":
         return this.#list(type.of);
       case "optional":
-        return this.#reader.peek() === 0x6e ? this.#literal(NULL, null) : this.#value(type.of);
+        return this.#reader.isAt(0x6e) ? this.#literal(NULL, null) : this.#value(type.of);
       case "int":
         return this.#int();
       case "bool":
@@ -120,7 +124,7 @@ class Decoder {
     let seen = 0;
     let next = 0;
     this.#enter(table.name);
-    if (reader.peek() === 0x7d) reader.next();
+    if (reader.isAt(0x7d)) reader.next();
     else
       do {
         const at = reader.offset;
@@ -175,7 +179,7 @@ class Decoder {
   #union(table: UnionTable): object {
     const reader = this.#reader;
     this.#enter(table.name);
-    if (reader.peek() === 0x7d) reader.fail(`${table.name} is empty; it needs one of ${names(table)}`);
+    if (reader.isAt(0x7d)) reader.fail(`${table.name} is empty; it needs one of ${names(table)}`);
     const at = reader.offset;
     const key = reader.key();
     const alternative = alternativeOf(table, key);
@@ -196,12 +200,24 @@ class Decoder {
     const id = this.#reader.whole(TENSOR);
     if (id < 0) return undefined;
     this.#reader.next();
-    let argument = this.#tensors.get(id);
-    if (argument === undefined) {
-      argument = { as_tensor: { name: this.#reader.text(id) } };
-      this.#tensors.set(id, argument);
-    }
-    return argument;
+    return this.#nodes.tensor(id);
+  }
+
+  #node(): object | undefined {
+    const record = this.#reader.whole(NODE);
+    if (record < 0) return undefined;
+    this.#reader.next();
+    return this.#nodes.make(record);
+  }
+
+  /** A value that is all there is between two addresses, and whether every equal one may be the same object. */
+  #part(type: Type, start: number, end: number): { value: object; isShared: boolean } {
+    const { oddities } = this;
+    const before = oddities.length;
+    this.#reader.enter(start, end);
+    const value = this.#value(type) as object;
+    this.#reader.leave();
+    return { value, isShared: oddities.length === before };
   }
 
   #tensorArgument(): object | undefined {
@@ -216,7 +232,7 @@ class Decoder {
     if (reader.peek() !== 0x5b) reader.fail(`expected a list, found ${reader.found()}`);
     reader.next();
     const result: unknown[] = [];
-    if (reader.peek() === 0x5d) {
+    if (reader.isAt(0x5d)) {
       reader.next();
       return result;
     }
@@ -234,7 +250,7 @@ class Decoder {
     if (reader.peek() !== 0x7b) reader.fail(`expected an object, found ${reader.found()}`);
     reader.next();
     const result = new Map<string, unknown>();
-    if (reader.peek() === 0x7d) {
+    if (reader.isAt(0x7d)) {
       reader.next();
       return result;
     }
@@ -335,7 +351,9 @@ const NULL = encode("null");
 const TRUE = encode("true");
 const FALSE = encode("false");
 
-const { TensorMeta: TENSOR_META, TensorArgument: TENSOR_ARGUMENT, Argument: ARGUMENT } = tables;
+const { TensorMeta: TENSOR_META, TensorArgument: TENSOR_ARGUMENT, Node: NODE_TABLE } = tables;
+const ARGUMENT = tables.Argument!;
+const NAMED_ARGUMENT = tables.NamedArgument!;
 /** Keys come out as these objects, so that comparing them is comparing pointers. */
 const FIELD_NAMES = [
   ...new Set(

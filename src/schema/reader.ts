@@ -13,13 +13,15 @@ export class Fault extends Error {
 
 /**
  * Tokens that stand for several, as torch spaces them: a key with its colon, the strings that node metadata is,
- * a TensorMeta, `{"as_tensor": {"name": "x"}}` and `{"name": "x"}`. The rest goes by its first byte. scan.as has them too.
+ * a TensorMeta, `{"as_tensor": {"name": "x"}}`, `{"name": "x"}` and a Node. The rest goes by its first byte. scan.as has
+ * them too.
  */
 const KEY = 256;
 const DICT = 257;
 export const META = 258;
 export const TENSOR = 259;
 export const NAME = 260;
+export const NODE = 261;
 
 const QUOTE = 0x22;
 /** No number in a document has nearly as many digits. */
@@ -32,6 +34,8 @@ const FEW = 256;
 const MANY = 8192;
 /** A token's kind, start, number and end. */
 const SLOT = 4;
+/** For the records of the nodes in a window. */
+const RECORDS = 1 << 17;
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
@@ -71,6 +75,7 @@ export class Reader {
     this.#source = source;
     this.#tape = this.#scanner.allocate(MANY * SLOT * 4);
     this.#detour = this.#scanner.allocate(FEW * SLOT * 4);
+    this.#scanner.recordTo(this.#scanner.allocate(RECORDS), RECORDS);
     this.#window = this.#next = this.#filled = this.#scanner.allocate(WINDOW + MARGIN);
     this.#look();
     for (const text of expected) {
@@ -143,13 +148,38 @@ export class Reader {
 
   /** Takes the token at the cursor, which stands for several, apart. */
   #apart(): number {
-    this.#apartFrom = this.#words[this.#at + 1]!;
-    this.#apartTo = this.#words[this.#at + 3]!;
-    this.#resumeAt = this.#at + SLOT;
-    this.#resumeEnd = this.#end;
-    this.#at = this.#end;
+    const [start, end] = [this.#words[this.#at + 1]!, this.#words[this.#at + 3]!];
+    this.#at += SLOT;
+    this.enter(start, end);
     this.#refill();
     return this.#words[this.#at]!;
+  }
+
+  /** Reads the tokens between two addresses, one by one, before the one at the cursor. */
+  enter(start: number, end: number): void {
+    this.#apartFrom = start;
+    this.#apartTo = end;
+    this.#resumeAt = this.#at;
+    this.#resumeEnd = this.#end;
+    this.#at = this.#end;
+  }
+
+  /** Back to the cursor that `enter` has left, when all of its tokens have been read. */
+  leave(): void {
+    this.#at = this.#resumeAt;
+    this.#end = this.#resumeEnd;
+    this.#resumeEnd = 0;
+  }
+
+  /** A word of the scanner's memory. */
+  word(address: number): number {
+    return this.#words[address >> 2]!;
+  }
+
+  /** The part of the document between two addresses. */
+  raw(start: number, end: number): Raw {
+    const shift = this.#base - this.#window;
+    return new Raw(start + shift, end + shift);
   }
 
   /** The kind of the token at the cursor, a first byte; -1 at the end. */
@@ -157,6 +187,12 @@ export class Reader {
     if (this.#at >= this.#end && !this.#refill()) return -1;
     const kind = this.#words[this.#at]!;
     return kind < KEY ? kind : this.#apart();
+  }
+
+  /** Whether the token at the cursor is this one byte; what stands for several stays whole. */
+  isAt(byte: number): boolean {
+    if (this.#at >= this.#end && !this.#refill()) return false;
+    return this.#words[this.#at] === byte;
   }
 
   /** The number of the token at the cursor when it is of this kind, one that stands for several; otherwise -1. */

@@ -11,6 +11,7 @@ const DICT: i32 = 257;
 const META: i32 = 258;
 const TENSOR: i32 = 259;
 const NAME: i32 = 260;
+const NODE: i32 = 261;
 
 const QUOTE: u32 = 0x22;
 const BACKSLASH: u32 = 0x5c;
@@ -19,6 +20,10 @@ const CLOSE: u32 = 0x7d;
 /** Longer strings are seldom repeated, and hashing them would cost more than it saves. */
 const LONGEST_STRING: usize = 64;
 const LONGEST_META: usize = 4096;
+/** Longer arguments are seldom repeated either. */
+const LONGEST_ARGUMENT: usize = 512;
+/** Less than half of what reader.ts looks at. */
+const LONGEST_NODE: usize = 0x10000;
 
 /** Where the next allocation goes. */
 let heap: usize = (__heap_base + 15) & ~15;
@@ -166,6 +171,7 @@ function standsAt(p: usize, text: usize, length: usize): bool {
 const AS_TENSOR = memory.data<u8>([0x7b,0x22,0x61,0x73,0x5f,0x74,0x65,0x6e,0x73,0x6f,0x72,0x22,0x3a,0x20,0x7b,0x22,0x6e,0x61,0x6d,0x65,0x22,0x3a,0x20,0x22]);
 const AS_NAME = memory.data<u8>([0x7b,0x22,0x6e,0x61,0x6d,0x65,0x22,0x3a,0x20,0x22]);
 const AS_META = memory.data<u8>([0x7b,0x22,0x64,0x74,0x79,0x70,0x65,0x22,0x3a,0x20]);
+const AS_NODE = memory.data<u8>([0x7b,0x22,0x74,0x61,0x72,0x67,0x65,0x74,0x22,0x3a]);
 const METADATA = memory.data<u8>([0x6d,0x65,0x74,0x61,0x64,0x61,0x74,0x61]);
 
 /** Past the plain short string whose text begins at `p`, which gets a number; 0 when it is none. */
@@ -195,7 +201,11 @@ function wholeObject(p: usize, end: usize): usize {
     kind = TENSOR;
     return past + 2;
   }
-  if (standsAt(p, AS_META, 10)) return endOfMeta(p, end);
+  if (standsAt(p, AS_META, 10)) {
+    const past = endOfObject(p, end, LONGEST_META);
+    if (past != 0) kind = META;
+    return past;
+  }
   if (!standsAt(p, AS_NAME, 10)) return 0;
   const past = plainString(p + 10, end);
   if (past == 0 || past + 1 > end || load<u8>(past) != CLOSE) return 0;
@@ -204,9 +214,9 @@ function wholeObject(p: usize, end: usize): usize {
 }
 
 /** The end of the object at `p`, unless it is long or has an escape in it; `end + 1` when it goes on behind `end`. */
-function endOfMeta(p: usize, end: usize): usize {
+function endOfObject(p: usize, end: usize, longest: usize): usize {
   const start = p;
-  const limit = min(end, p + LONGEST_META);
+  const limit = min(end, p + longest);
   let depth = 0;
   let inString = false;
   let hash: u32 = 0x811c9dc5;
@@ -219,11 +229,164 @@ function endOfMeta(p: usize, end: usize): usize {
     else if (c == OPEN) depth++;
     else if (c == CLOSE && --depth == 0) {
       lastId = find(start, p + 1 - start, hash);
-      kind = META;
       return p + 1;
     }
   }
-  return p < start + LONGEST_META ? end + 1 : 0;
+  return p < start + longest ? end + 1 : 0;
+}
+
+/** The memory for the records of nodes, and where the next one goes. Without any, nodes are read by their tokens. */
+let recordsStart: usize = 0;
+let recordsEnd: usize = 0;
+let records: usize = 0;
+/** What is kept for the next record, of a thousand items. */
+const LEAST_ROOM: usize = 0x4000;
+
+export function recordTo(start: usize, size: usize): void {
+  recordsStart = start;
+  recordsEnd = start + size;
+}
+
+/** While a node is read: the end of what may be, and whether that was too near. */
+let nodeEnd: usize = 0;
+let isCut: bool = false;
+
+/** Past `text`, which is ASCII, when it stands at `p`; 0 when it does not. */
+function past(p: usize, text: string): usize {
+  const length = <usize>text.length;
+  const expected = changetype<usize>(text);
+  if (p + length > nodeEnd) {
+    isCut = true;
+    return 0;
+  }
+  for (let i: usize = 0; i < length; i++) {
+    if (load<u8>(p + i) != load<u8>(expected + (i << 1))) return 0;
+  }
+  return p + length;
+}
+
+/** `plainString` within a node. */
+function pastString(p: usize): usize {
+  const after = plainString(p, nodeEnd);
+  if (after == 0 && p + LONGEST_STRING >= nodeEnd) isCut = true;
+  return after;
+}
+
+/** `endOfObject` or `endOfDict` within a node: what they gave. */
+function pastObject(after: usize): usize {
+  if (after <= nodeEnd) return after;
+  isCut = true;
+  return 0;
+}
+
+/** Four words: for a tensor the numbers of the argument's name, of the tensor's, and the kind; else -1 and a range. */
+function writeItem(at: usize, first: i32, second: u32, third: usize, fourth: usize): void {
+  store<i32>(at, first);
+  store<u32>(at, second, 4);
+  store<u32>(at, <u32>third, 8);
+  store<u32>(at, <u32>fourth, 12);
+}
+
+/** Past a NamedArgument, of which an item is written; 0 when it is none, is long, or has a graph in it. */
+function pastInput(start: usize, item: usize): usize {
+  let p = past(start, '{"name": "');
+  if (p == 0 || (p = pastString(p)) == 0) return 0;
+  const name = lastId;
+  if ((p = past(p, ', "arg": ')) == 0) return 0;
+  let q = past(p, '{"as_tensor": {"name": "');
+  if (q != 0 && (q = pastString(q)) != 0 && (q = past(q, "}}")) != 0) {
+    const tensor = lastId;
+    const k = past(q, ', "kind": ');
+    // 0 to 2 is all that there is (ArgumentKind).
+    if (k != 0 && k + 2 <= nodeEnd && <u32>load<u8>(k) - 0x30 <= 2 && load<u8>(k + 1) == CLOSE) {
+      writeItem(item, name, tensor, load<u8>(k) - 0x30, 0);
+      return k + 2;
+    }
+  }
+  if (past(p, '{"as_graph"') != 0 || past(p, '{"as_string_to') != 0) return 0;
+  const after = pastObject(endOfObject(start, nodeEnd, LONGEST_ARGUMENT));
+  if (after != 0) writeItem(item, -1, lastId, start, after);
+  return after;
+}
+
+/** Past an Argument that is an output, of which an item is written; 0 when it is none or is long. */
+function pastOutput(start: usize, item: usize): usize {
+  let p = past(start, '{"as_tensor": {"name": "');
+  if (p != 0 && (p = pastString(p)) != 0 && (p = past(p, "}}")) != 0) {
+    writeItem(item, 0, lastId, 0, 0);
+    return p;
+  }
+  if (past(start, "{") == 0) return 0;
+  const after = pastObject(endOfObject(start, nodeEnd, LONGEST_ARGUMENT));
+  if (after != 0) writeItem(item, -1, lastId, start, after);
+  return after;
+}
+
+/** Items written by the last list. */
+let items: i32 = 0;
+/** Past a list of inputs or outputs and its bracket, of which items are written from `item` on; else 0. */
+function pastItems(p: usize, item: usize, areInputs: bool): usize {
+  items = 0;
+  let q = past(p, "]");
+  if (q != 0) return q;
+  for (;;) {
+    if (item + SLOT > recordsEnd) return 0;
+    p = areInputs ? pastInput(p, item) : pastOutput(p, item);
+    if (p == 0) return 0;
+    items++;
+    item += SLOT;
+    if ((q = past(p, "]")) != 0) return q;
+    if ((p = past(p, ", ")) == 0) return 0;
+  }
+  return 0;
+}
+
+/**
+ * Past a Node as torch writes it, of which a record is written: the numbers of its target and its name (-1 for null),
+ * `is_hop_single_tensor_return` (-1 for null), the range of its metadata, how many inputs and outputs, and their items.
+ * 0 when it is none, is long, or has subgraphs; `end + 1` when it may go on behind `end`.
+ */
+function pastNode(start: usize, end: usize): usize {
+  nodeEnd = min(end, start + LONGEST_NODE);
+  isCut = false;
+  const p = wholeNode(start);
+  if (p != 0) {
+    kind = NODE;
+    return p;
+  }
+  return isCut && nodeEnd == end ? end + 1 : 0;
+}
+
+const RECORD: usize = 28;
+function wholeNode(start: usize): usize {
+  const record = records;
+  let p = past(start, '{"target": "');
+  if (p == 0 || (p = pastString(p)) == 0) return 0;
+  store<u32>(record, lastId);
+  if ((p = past(p, ', "inputs": [')) == 0) return 0;
+  if ((p = pastItems(p, record + RECORD, true)) == 0) return 0;
+  const inputs = items;
+  store<i32>(record, inputs, 20);
+  if ((p = past(p, ', "outputs": [')) == 0) return 0;
+  if ((p = pastItems(p, record + RECORD + <usize>inputs * SLOT, false)) == 0) return 0;
+  store<i32>(record, items, 24);
+  if ((p = past(p, ', "metadata": ')) == 0 || past(p, "{") == 0) return 0;
+  store<u32>(record, <u32>p, 12);
+  if ((p = pastObject(endOfDict(p, nodeEnd))) == 0) return 0;
+  store<u32>(record, <u32>p, 16);
+  if ((p = past(p, ', "is_hop_single_tensor_return": ')) == 0) return 0;
+  let q = past(p, "null");
+  let value = -1;
+  if (q == 0 && (q = past(p, "false")) != 0) value = 0;
+  if (q == 0 && (q = past(p, "true")) != 0) value = 1;
+  if (q == 0) return 0;
+  store<i32>(record, value, 8);
+  if ((p = past(q, ', "name": "')) == 0 || (p = pastString(p)) == 0) return 0;
+  store<u32>(record, lastId, 4);
+  if ((p = past(p, "}")) == 0) return 0;
+  lastId = <u32>record;
+  records = record + RECORD + <usize>(inputs + items) * SLOT;
+  return p;
 }
 
 /**
@@ -234,6 +397,7 @@ function endOfMeta(p: usize, end: usize): usize {
  */
 export function scan(p: usize, end: usize, isLast: bool, isPlain: bool, tape: usize, most: i32): i32 {
   let tokens = 0;
+  if (!isPlain) records = recordsStart;
   for (; tokens < most; tokens++) {
     p = pastSpace(p, end);
     if (p >= end) break;
@@ -262,7 +426,12 @@ export function scan(p: usize, end: usize, isLast: bool, isPlain: bool, tape: us
     } else if (c == OPEN) {
       if (!isPlain) {
         if (!isLast && end - p < 128) break;
-        const whole = atMetadata ? endOfDict(p, end) : wholeObject(p, end);
+        let whole = atMetadata ? endOfDict(p, end) : wholeObject(p, end);
+        if (whole == 0 && !atMetadata && recordsEnd != 0 && standsAt(p, AS_NODE, 10)) {
+          // The rest comes next time, when there is room for records again.
+          if (records + LEAST_ROOM > recordsEnd && tokens > 0) break;
+          whole = pastNode(p, end);
+        }
         if (whole > end && !isLast) break;
         if (whole != 0 && whole <= end) {
           if (atMetadata) kind = DICT;

@@ -11,6 +11,8 @@ export interface Scanner {
   /** The bytes of a number. */
   bytesOf(id: number): number;
   lengthOf(id: number): number;
+  /** Gives the memory that the records of nodes go to, from then on anew with each `scan`. */
+  recordTo(start: number, size: number): void;
   /** See scan.as. */
   scan(start: number, end: number, isLast: boolean, isPlain: boolean, tape: number, most: number): number;
   /** Where `scan` stopped. */
