@@ -2,10 +2,12 @@
 import { atenKernels } from "./aten/index.ts";
 import { registerKernels } from "./dispatch.ts";
 import { executorchKernels } from "./executorch-kernels.ts";
+import { primKernels } from "./prims.ts";
 import { transformersKernels } from "./transformers-kernels.ts";
 
 registerKernels(atenKernels);
 registerKernels(executorchKernels);
+registerKernels(primKernels);
 registerKernels(transformersKernels);
 
 export { call, callAny, defaultArgument, definedKernels, findKernel, registerKernels } from "./dispatch.ts";

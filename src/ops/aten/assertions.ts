@@ -106,6 +106,10 @@ export const assertions: readonly Kernel[] = [
       composite: ({ self }) => scalarOf(self),
     }),
   ),
+  defineOp("aten::_has_compatible_shallow_copy_type(Tensor self, Tensor from) -> bool", {
+    // All tensors here are dense.
+    composite: () => Scalar.bool(true),
+  }),
   defineOp("aten::is_nonzero(Tensor self) -> bool", {
     composite: ({ self }) => Scalar.bool(isTrue(self)),
   }),

@@ -66,20 +66,25 @@ function normalize(args: Call, training: boolean): Normalized {
   const stats = training
     ? statisticsOf(x, channels, area)
     : { mean: Float64Array.from(reals(running_mean!)), variance: Float64Array.from(reals(running_var!)) };
-  const invstd = stats.variance.map((v) => 1 / Math.sqrt(v + eps));
+  if (training) {
+    fill(saveMean, (y) => y.set(stats.mean));
+    fill(saveInvstd, (y) => y.set(stats.variance.map((v) => 1 / Math.sqrt(v + eps))));
+  }
+  // torch normalizes with what it saves, rounded to its dtype; of bfloat16 it learns the rounded mean, too.
+  const mu = training ? reals(saveMean) : stats.mean;
+  const invstd = training ? reals(saveInvstd) : stats.variance.map((v) => 1 / Math.sqrt(v + eps));
   const [scale, shift] = [weight && reals(weight), bias && reals(bias)];
   fill(out, (y) => {
     for (let i = 0; i < y.length; i++) {
       const c = Math.floor(i / area) % channels;
-      y[i] = (x[i]! - stats.mean[c]!) * invstd[c]! * (scale?.[c] ?? 1) + (shift?.[c] ?? 0);
+      y[i] = (x[i]! - mu[c]!) * invstd[c]! * (scale?.[c] ?? 1) + (shift?.[c] ?? 0);
     }
   });
   if (training) {
-    fill(saveMean, (y) => y.set(stats.mean));
-    fill(saveInvstd, (y) => y.set(invstd));
     // The running variance is that of the population, from which the batch is drawn.
     const count = x.length / channels;
-    blend(mean, running_mean, stats.mean, momentum, 1);
+    const kept = input.dtype === dtypes.bfloat16 ? mu : stats.mean;
+    blend(mean, running_mean, kept, momentum, 1);
     blend(variance, running_var, stats.variance, momentum, count / (count - 1));
   }
   return { out, saveMean, saveInvstd, mean, variance };
@@ -88,7 +93,7 @@ function normalize(args: Call, training: boolean): Normalized {
 function blend(
   target: Tensor | null,
   old: Tensor | null,
-  seen: Float64Array,
+  seen: ArrayLike<number>,
   momentum: number,
   factor: number,
 ): void {

@@ -1,6 +1,7 @@
 /** Sums of products over any dimensions: einsum, tensordot and what is made of them. */
+import { cast } from "../../tensor/copy.ts";
 import { wrapDim } from "../../tensor/geometry.ts";
-import { resultType } from "../../tensor/promotion.ts";
+import { promoteDtypes, resultType } from "../../tensor/promotion.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
@@ -16,8 +17,13 @@ const count = (sizes: readonly number[]): number => sizes.reduce((product, size)
 function productSum(left: Tensor, right: Tensor, sum: ReadonlySet<number>): Tensor {
   let [a, b] = [left, right];
   for (const d of sum) {
-    if (b.sizes[d] === 1 && a.sizes[d] !== 1) a = call("aten::sum.dim_IntList", a, [d], true, a.dtype);
-    else if (a.sizes[d] === 1 && b.sizes[d] !== 1) b = call("aten::sum.dim_IntList", b, [d], true, b.dtype);
+    if (b.sizes[d] === 1 && a.sizes[d] !== 1) a = call("aten::sum.dim_IntList", a, [d], true);
+    else if (a.sizes[d] === 1 && b.sizes[d] !== 1) b = call("aten::sum.dim_IntList", b, [d], true);
+  }
+  // Integers have become int64 where they were summed.
+  if (a.dtype !== b.dtype) {
+    const dtype = promoteDtypes(a.dtype, b.dtype);
+    [a, b] = [cast(a, dtype), cast(b, dtype)];
   }
   const dims = a.sizes.map((_, d) => d);
   const inner = dims.filter((d) => sum.has(d));
@@ -100,7 +106,7 @@ function einsum(text: string, tensors: readonly Tensor[]): Tensor {
   const summed = all.map((_, d) => d).filter((d) => d >= result.length);
   let product = parts[0]!;
   if (parts.length === 1 && summed.length > 0) {
-    product = call("aten::sum.dim_IntList", product, summed, true, product.dtype);
+    product = call("aten::sum.dim_IntList", product, summed, true);
   }
   for (let i = 1; i < parts.length; i++) {
     // A label is summed as soon as no later operand has it.

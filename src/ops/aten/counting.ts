@@ -10,58 +10,6 @@ import { defineOp, type Kernel } from "../kernel.ts";
 import { dimOf, dimsOf, reducedSizes, rowsOf } from "../rows.ts";
 import { roundHalfEven } from "./unary.ts";
 
-/** Counts, or adds up weights, between neighbouring edges; the last edge belongs to the last bin. */
-function histogram(self: Tensor, edges: ArrayLike<number>, weight: Tensor | null): Float64Array {
-  const bins = edges.length - 1;
-  const counts = new Float64Array(bins);
-  const weights = weight === null ? null : reals(weight);
-  for (const [i, value] of reals(self).entries()) {
-    if (!(value >= edges[0]! && value <= edges[bins]!)) continue;
-    let [low, high] = [0, bins - 1];
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (edges[middle]! <= value) low = middle;
-      else high = middle - 1;
-    }
-    counts[low]! += weights?.[i] ?? 1;
-  }
-  return counts;
-}
-
-/**
- * The range of the elements when none is given (at::native select_outer_bin_edges); one that is empty is widened at
- * both ends.
- */
-function rangeOf(self: Tensor, low: number, high: number, margin: number): readonly [number, number] {
-  let [min, max] = [low, high];
-  if (min === max && self.numel > 0) {
-    const values = reals(self);
-    [min, max] = [values[0]!, values[0]!];
-    for (const value of values) [min, max] = [Math.min(min, value), Math.max(max, value)];
-  }
-  if (!Number.isFinite(min) || !Number.isFinite(max))
-    throw new RangeError(`range of [${min}, ${max}] is not finite`);
-  return min === max ? [min - margin, max + margin] : [min, max];
-}
-
-/** Bins of equal widths between two edges. */
-function evenEdges(self: Tensor, bins: number, low: number, high: number, margin: number): Tensor {
-  const [min, max] = rangeOf(self, low, high, margin);
-  return call("aten::linspace", Scalar.float(min), Scalar.float(max), bins + 1, self.dtype);
-}
-
-function histogramResult(self: Tensor, edges: Tensor, weight: Tensor | null, density: boolean): Tensor[] {
-  const limits = reals(edges);
-  const counts = histogram(self, limits, weight);
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const result = Tensor.zeros([counts.length], self.dtype);
-  fill(result, (y) => {
-    for (let i = 0; i < y.length; i++)
-      y[i] = density ? counts[i]! / total / (limits[i + 1]! - limits[i]!) : counts[i]!;
-  });
-  return [result, edges];
-}
-
 interface Quantile {
   readonly self: Tensor;
   readonly q: Tensor | number;
@@ -131,27 +79,6 @@ export const counting: readonly Kernel[] = [
       return result;
     },
   }),
-  defineOp("aten::histc(Tensor self, int bins=100, Scalar min=0, Scalar max=0) -> Tensor", {
-    meta: ({ self, bins }) => self.like([bins]),
-    run: ({ self, bins, min, max }, out) => {
-      const edges = reals(evenEdges(self, bins, min.re, max.re, 1));
-      fill(out, (y) => y.set(histogram(self, edges, null)));
-    },
-  }),
-  defineOp(
-    "aten::histogram.bin_ct(Tensor self, int bins=100, *, float[]? range=None, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)",
-    {
-      composite: ({ self, bins, range, weight, density }) =>
-        histogramResult(self, evenEdges(self, bins, range?.[0] ?? 0, range?.[1] ?? 0, 0.5), weight, density),
-    },
-  ),
-  defineOp(
-    "aten::histogram.bins_tensor(Tensor self, Tensor bins, *, Tensor? weight=None, bool density=False) -> (Tensor hist, Tensor bin_edges)",
-    {
-      composite: ({ self, bins, weight, density }) =>
-        histogramResult(self, call("aten::clone", bins), weight, density),
-    },
-  ),
   ...quantiles("quantile", false),
   ...quantiles("nanquantile", true),
   defineOp("aten::one_hot(Tensor self, int num_classes=-1) -> Tensor", {

@@ -16,6 +16,7 @@ import { copying } from "./copying.ts";
 import { counting } from "./counting.ts";
 import { creation } from "./creation.ts";
 import { crossEntropy } from "./cross-entropy.ts";
+import { ctcLosses } from "./ctc.ts";
 import { diagonals } from "./diagonals.ts";
 import { distances } from "./distances.ts";
 import { division } from "./division.ts";
@@ -27,6 +28,7 @@ import { gathering } from "./gathering.ts";
 import { geometryWrites } from "./geometry-writes.ts";
 import { gradient } from "./gradient.ts";
 import { gridSampling } from "./grid-sampling.ts";
+import { histograms } from "./histograms.ts";
 import { images } from "./images.ts";
 import { indexing } from "./indexing.ts";
 import { joining } from "./joining.ts";
@@ -52,6 +54,7 @@ import { recurrent } from "./recurrent.ts";
 import { reductions } from "./reductions.ts";
 import { reshaping } from "./reshaping.ts";
 import { scans } from "./scans.ts";
+import { segments } from "./segments.ts";
 import { selection } from "./selection.ts";
 import { signals } from "./signal.ts";
 import { softmaxes } from "./softmax.ts";
@@ -121,8 +124,11 @@ export const atenKernels: readonly Kernel[] = [
   ...statistics,
   ...losses,
   ...crossEntropy,
+  ...ctcLosses,
   ...embeddingBags,
   ...counting,
+  ...histograms,
+  ...segments,
   ...calculus,
   ...gradient,
   ...determinants,

@@ -33,7 +33,7 @@ function matrixNorm(self: Tensor, order: Order, { dim, keepdim, dtype }: Place):
   const [first, second] = Math.abs(order) === 1 ? [row, column] : [column, row];
   const sums = vectorNorm(own, 1, [first], keepdim, null);
   const left = !keepdim && first < second ? second - 1 : second;
-  return call(order > 0 ? "aten::amax" : "aten::amin", sums, [left], keepdim);
+  return order > 0 ? largest(sums, left, keepdim) : call("aten::amin", sums, [left], keepdim);
 }
 
 function bySingularValues(a: Tensor, order: Order, dims: readonly number[], keepdim: boolean): Tensor {
@@ -42,10 +42,16 @@ function bySingularValues(a: Tensor, order: Order, dims: readonly number[], keep
   const result =
     order === "nuc"
       ? call("aten::sum.dim_IntList", values, [-1], false)
-      : call(order === 2 ? "aten::amax" : "aten::amin", values, [-1], false);
+      : order === 2
+        ? largest(values, -1, false)
+        : call("aten::amin", values, [-1], false);
   if (!keepdim) return result;
   return [...dims].sort((x, y) => x - y).reduce((t, d) => unsqueezed(t, d), result);
 }
+
+/** The largest of numbers that are not negative; 0 of none. */
+const largest = (t: Tensor, dim: number, keepdim: boolean): Tensor =>
+  vectorNorm(t, Number.POSITIVE_INFINITY, [dim], keepdim, null);
 
 function vectorNorm(
   self: Tensor,

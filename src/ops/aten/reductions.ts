@@ -47,7 +47,7 @@ function foldRows(self: Tensor, dims: readonly number[], out: Tensor, fold: Fold
     }
     results[row] = sum / divisor;
   }
-  if (exact || out.dtype.form !== "wide") return fill(out, (y) => y.set(results));
+  if (exact || out.dtype.category !== "int") return fill(out, (y) => y.set(results));
   const wide = integers(view);
   fillIntegers(out, (y) => {
     for (let row = 0, at = 0; row < y.length; row++) {
@@ -119,6 +119,20 @@ function predicate(name: "any" | "all", wanted: boolean): Kernel[] {
   ];
 }
 
+/** Each element as 64 bits: of a float64, or of an integer. */
+function bitsOf(t: Tensor): BigUint64Array | BigInt64Array {
+  return isIntegral(t.dtype) ? integers(t) : new BigUint64Array(Float64Array.from(reals(t)).buffer);
+}
+
+/** The exclusive or of the bits of each row. */
+function hashRows(self: Tensor, dims: readonly number[], out: Tensor): void {
+  const { view, length } = rowsOf(self, dims);
+  const bits = bitsOf(view);
+  fillIntegers(out, (y) => {
+    for (let at = 0; at < bits.length; at++) y[Math.floor(at / length)]! ^= BigInt.asUintN(64, bits[at]!);
+  });
+}
+
 /** Of any and all an empty list reduces nothing. */
 const listedDims = (self: Tensor, dim: readonly number[] | null): number[] =>
   dim !== null && dim.length === 0 ? [] : dimsOf(self, dim);
@@ -126,6 +140,13 @@ const listedDims = (self: Tensor, dim: readonly number[] | null): number[] =>
 const elementsOf = (self: Tensor, dims: readonly number[]): number => rowsOf(self, dims).length;
 
 export const reductions: readonly Kernel[] = [
+  defineOp("aten::hash_tensor(Tensor self, int[1] dim=[], *, bool keepdim=False, int mode=0) -> Tensor", {
+    meta: ({ self, dim, keepdim }) => ({
+      sizes: reducedSizes(self, dimsOf(self, dim), keepdim),
+      dtype: dtypes.uint64,
+    }),
+    run: ({ self, dim }, out) => hashRows(self, dimsOf(self, dim), out),
+  }),
   defineOp("aten::sum(Tensor self, *, ScalarType? dtype=None) -> Tensor", {
     meta: ({ self, dtype }) => ({ sizes: [], dtype: sumDtype(self, dtype) }),
     run: ({ self }, out) => foldRows(self, dimsOf(self, null), out, SUM),

@@ -216,7 +216,7 @@ export const sorting: readonly Kernel[] = [
     "aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)",
     {
       composite: ({ self, return_inverse, return_counts, dim }) =>
-        dim === null
+        dim === null || self.rank === 1
           ? uniqueConsecutive(self, return_inverse, return_counts)
           : uniqueSlices(self, dim, false),
     },

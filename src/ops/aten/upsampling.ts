@@ -1,5 +1,5 @@
 /** Resampling of images, lines and volumes: each dimension on its own. */
-import { dtypes } from "../../tensor/dtype.ts";
+import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { fill, reals } from "../../tensor/elements.ts";
 import { numelOf } from "../../tensor/geometry.ts";
 import { suggestedStrides } from "../../tensor/memory-format.ts";
@@ -110,7 +110,17 @@ function scalesOf({ scales, scales_d, scales_h, scales_w }: Upsample, rank: numb
     : [scales_d ?? null, scales_h ?? null, scales_w ?? null].slice(3 - rank);
 }
 
-function upsampledInto(out: Tensor, args: Upsample, filter: Filter): void {
+/** Weights as an element of low precision holds them: what is left of 1 is that of the rounded one. */
+function coarse(taps: readonly Taps[], { encode, decode }: DType): readonly Taps[] {
+  if (encode === undefined || decode === undefined) return taps;
+  const round = (w: number): number => decode(encode(w));
+  return taps.map(({ at, weights }) => ({
+    at,
+    weights: weights.length === 2 ? [round(1 - round(weights[1]!)), round(weights[1]!)] : weights.map(round),
+  }));
+}
+
+function upsampledInto(out: Tensor, args: Upsample, filter: Filter, exactly: boolean): void {
   const rank = args.output_size.length;
   const scales = scalesOf(args, rank);
   const sizes = [...args.self.sizes];
@@ -122,7 +132,7 @@ function upsampledInto(out: Tensor, args: Upsample, filter: Filter): void {
     const exact = everyIndex(count).map((i) =>
       filter(i, size, count, args.align_corners ?? false, scales[d]!),
     );
-    const taps = out.dtype === dtypes.uint8 ? quantized(exact) : exact;
+    const taps = out.dtype === dtypes.uint8 ? quantized(exact) : exactly ? exact : coarse(exact, out.dtype);
 
     const identical = taps.every(
       ({ at, weights }, i) => size === count && at.every((j, k) => j === i || weights[k] === 0),
@@ -147,10 +157,13 @@ function quantized(taps: readonly Taps[]): Taps[] {
   const most = Math.max(...taps.map(({ weights }) => Math.max(...weights)));
   let bits = 0;
   while (bits < 22 && Math.trunc(0.5 + most * 2 ** (bits + 1)) < 2 ** 15) bits++;
-  return taps.map(({ at, weights }) => ({
-    at,
-    weights: weights.map((w) => Math.round(w * 2 ** bits) / 2 ** bits),
-  }));
+  const whole = (w: number): number => (Math.sign(w) * Math.floor(Math.abs(w) * 2 ** bits + 0.5)) / 2 ** bits;
+  return taps.map(({ at, weights }) => {
+    // An element that the border repeats has one weight.
+    const places = [...new Set(at)];
+    const sums = places.map((place) => weights.reduce((sum, w, k) => sum + (at[k] === place ? w : 0), 0));
+    return { at: places, weights: sums.map(whole) };
+  });
 }
 
 function nearestInto(out: Tensor, args: Upsample, exact: boolean): void {
@@ -198,8 +211,9 @@ function upsample(
   ];
 }
 
-const weighted = (name: string, rank: number, filter: Filter): Kernel[] =>
-  upsample(`aten::${name}`, rank, (out, args) => upsampledInto(out, args, filter));
+/** torch keeps the weights of bilinear2d, and of what antialiases, in float32; the others in the input's dtype. */
+const weighted = (name: string, rank: number, filter: Filter, exactly = false): Kernel[] =>
+  upsample(`aten::${name}`, rank, (out, args) => upsampledInto(out, args, filter, exactly));
 const nearest = (name: string, rank: number, exact: boolean): Kernel[] =>
   upsample(`aten::${name}`, rank, (out, args) => nearestInto(out, args, exact), false);
 
@@ -207,7 +221,7 @@ export const upsampling: readonly Kernel[] = [
   ...[1, 2, 3].flatMap((rank) => nearest(`upsample_nearest${rank}d`, rank, false)),
   ...[1, 2, 3].flatMap((rank) => nearest(`_upsample_nearest_exact${rank}d`, rank, true)),
   ...weighted("upsample_linear1d", 1, linear),
-  ...weighted("upsample_bilinear2d", 2, linear),
+  ...weighted("upsample_bilinear2d", 2, linear, true),
   ...weighted("upsample_trilinear3d", 3, linear),
   ...weighted("upsample_bicubic2d", 2, cubic),
   ...weighted("_upsample_bilinear2d_aa", 2, antialiased(1, triangle)),
