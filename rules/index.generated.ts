@@ -26,6 +26,7 @@ import { aliasOutputMutated } from "./cache/alias-output-mutated.ts";
 import { aliasSchema } from "./cache/alias-schema.ts";
 import { branchCoverage } from "./cache/branch-coverage.ts";
 import { constantFoldableRead } from "./cache/constant-foldable-read.ts";
+import { diverges } from "./cache/diverges.ts";
 import { dynamicLength } from "./cache/dynamic-length.ts";
 import { overlappingTarget } from "./cache/overlapping-target.ts";
 import { partialFill } from "./cache/partial-fill.ts";
@@ -124,6 +125,7 @@ export const rules: readonly Rule[] = [
   aliasSchema,
   branchCoverage,
   constantFoldableRead,
+  diverges,
   dynamicLength,
   overlappingTarget,
   partialFill,

@@ -1,6 +1,8 @@
 import { ALIAS } from "../../src/analysis/cache/operators.ts";
 import { type CacheAnalysis, cacheAnalysis, UPDATE } from "../../src/analysis/cache.ts";
+import { divergenceAnalysis } from "../../src/analysis/divergence.ts";
 import type { Listeners, RuleContext } from "../../src/lint/rule.ts";
+import type { Node } from "../../src/program/program.ts";
 
 /** Listeners that call `check` once for a program that updates a cache, and cost nothing for any other. */
 export function whereCachesAreUpdated(ctx: RuleContext, check: (caches: CacheAnalysis) => void): Listeners {
@@ -30,4 +32,15 @@ export function whereCachesAreUsed(ctx: RuleContext, check: (caches: CacheAnalys
 /** A storage of the program by the name that its user knows. */
 export function nameOfRoot(ctx: RuleContext, root: number): string {
   return ctx.nameOf(ctx.storage.origin(root));
+}
+
+/**
+ * The severity of a finding on these nodes. It is the rule's own where the program, as inductor lowers it, parts from
+ * eager because of one of them; a warning where only another compiler may.
+ */
+export function severityOf(ctx: RuleContext, ...nodes: readonly Node[]): { severity?: "warning" } {
+  const divergence = divergenceAnalysis(ctx);
+  if (!divergence.involves(...nodes)) return { severity: "warning" };
+  divergence.isNamed = true;
+  return {};
 }

@@ -2,7 +2,7 @@ import type { CacheAnalysis, CacheUpdate } from "../../src/analysis/cache.ts";
 import type { RuleContext } from "../../src/lint/rule.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import type { Node, Value } from "../../src/program/program.ts";
-import { nameOfRoot, whereCachesAreUpdated } from "../_shared/cache.ts";
+import { nameOfRoot, severityOf, whereCachesAreUpdated } from "../_shared/cache.ts";
 
 export const readBeforeUpdate = defineRule({
   id: "cache/read-before-update",
@@ -93,7 +93,7 @@ def forward(v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
           message: "read",
           data: { cache: nameOfRoot(ctx, root), read: worst.look.name },
           help: "read the cache through the update's result, or make the update's value depend on what is read",
-          ...(worst.certain ? {} : { severity: "warning" as const }),
+          ...severityOf(ctx, update.node),
         });
       }
     }),

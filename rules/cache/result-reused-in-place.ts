@@ -1,10 +1,10 @@
 import { buffers, type LastUse, usesCacheOperator } from "../../src/analysis/cache/buffers.ts";
-import { type CacheAnalysis, outermost } from "../../src/analysis/cache.ts";
+import type { CacheAnalysis } from "../../src/analysis/cache.ts";
 import type { RuleContext } from "../../src/lint/rule.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import { hopCall } from "../../src/ops/hop/hop.ts";
 import type { Graph, Node, Value } from "../../src/program/program.ts";
-import { nameOfRoot, whereCachesAreUsed } from "../_shared/cache.ts";
+import { nameOfRoot, severityOf, whereCachesAreUsed } from "../_shared/cache.ts";
 
 export const resultReusedInPlace = defineRule({
   id: "cache/result-reused-in-place",
@@ -102,13 +102,12 @@ function check(ctx: RuleContext, caches: CacheAnalysis, graph: Graph, node: Node
   const taker = inPlace ? (isRealized(ctx, node) ? node : undefined) : laterBuffer(ctx, graph, node, value);
   if (taker === undefined) return;
   const way = inPlace ? "in place" : "freed";
-  const several = inPlace && pointwiseUsers(ctx, graph, value).length > 1;
   ctx.report({
     at: taker,
     message: way,
     data: { cache: nameOfRoot(ctx, seen), node: taker.name, way },
     help: "compute from a copy that the branches make by arithmetic, or read the result by a matrix product alone",
-    ...(several ? { severity: "warning" as const } : {}),
+    ...severityOf(ctx, taker),
   });
 }
 
@@ -189,8 +188,4 @@ function laterBuffer(ctx: RuleContext, graph: Graph, last: Node, value: Value): 
     const isNew = ctx.storage.originOf(output).node === node;
     return isNew && (EXTERN.test(node.target) || isRealized(ctx, node));
   });
-}
-
-function pointwiseUsers(ctx: RuleContext, graph: Graph, value: Value): readonly Node[] {
-  return graph.users(value).filter((user) => isPointwise(ctx, user) && outermost(value) === value);
 }

@@ -2,7 +2,7 @@ import type { CacheAnalysis, CacheUpdate, Read } from "../../src/analysis/cache.
 import type { RuleContext } from "../../src/lint/rule.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import { shortTarget } from "../../src/program/describe.ts";
-import { nameOfRoot, whereCachesAreUpdated } from "../_shared/cache.ts";
+import { nameOfRoot, severityOf, whereCachesAreUpdated } from "../_shared/cache.ts";
 import { overwritten } from "../_shared/overwritten.ts";
 import { swappedInput } from "../_shared/swapped.ts";
 
@@ -117,7 +117,7 @@ def forward(v: "f32[1, 2, 4, 8]", x: "f32[1, 2, 6, 8]"):
           },
           help: "update the buffer or the input itself, or a view of it",
           detail: [`cache ${update.cache!.name}`],
-          ...(effect === "lost" ? { severity: "warning" as const } : {}),
+          ...(effect === "lost" ? { severity: "warning" as const } : severityOf(ctx, update.node)),
         });
       }
     }),

@@ -1,7 +1,6 @@
 import { type CacheAnalysis, type CacheUpdate, dataOperands } from "../../src/analysis/cache.ts";
-import type { Severity } from "../../src/lint/diagnostic.ts";
 import { defineRule } from "../../src/lint/rule.ts";
-import { nameOfRoot, whereCachesAreUpdated } from "../_shared/cache.ts";
+import { nameOfRoot, severityOf, whereCachesAreUpdated } from "../_shared/cache.ts";
 import { overwritten } from "../_shared/overwritten.ts";
 
 export const updateUnused = defineRule({
@@ -144,10 +143,7 @@ def false_graph_0(value: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
         if (caches.isLive(update.node)) continue;
         const [lasting] = caches.lasting(caches.eagerRoots(update));
         if (lasting === undefined) continue;
-        const again = overwritten(ctx, caches, update);
-        if (again === "yes") continue;
-        const writesItself = update.value !== null && ctx.storage.shareStorage(update.value, update.cache!);
-        const severity: Severity = again === "maybe" || writesItself ? "warning" : "error";
+        if (overwritten(ctx, caches, update) === "yes") continue;
         const cache = nameOfRoot(ctx, lasting);
         const reason = reasonOf(caches, update);
         ctx.report({
@@ -156,7 +152,7 @@ def false_graph_0(value: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
           data: { cache, reason },
           help: "let what needs the cache read the result of the update instead of the buffer",
           detail: [`cache ${update.cache!.name}`],
-          ...(severity === "error" ? {} : { severity }),
+          ...severityOf(ctx, update.node),
         });
       }
     }),

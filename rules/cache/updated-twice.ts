@@ -3,7 +3,7 @@ import { outermost } from "../../src/analysis/cache.ts";
 import type { Severity } from "../../src/lint/diagnostic.ts";
 import type { RuleContext } from "../../src/lint/rule.ts";
 import { defineRule } from "../../src/lint/rule.ts";
-import { nameOfRoot, whereCachesAreUpdated } from "../_shared/cache.ts";
+import { nameOfRoot, severityOf, whereCachesAreUpdated } from "../_shared/cache.ts";
 
 export const updatedTwice = defineRule({
   id: "cache/updated-twice",
@@ -154,7 +154,7 @@ def forward(v: "f32[1, 2, 4, 8]", w: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8
       for (const [second, earlier] of pairs(caches)) {
         const clash = worst(earlier.map((first) => clashOf(ctx, caches, first, second)));
         if (clash === undefined) continue;
-        const { first, use, severity } = clash;
+        const { first, use } = clash;
         const cache = nameOfRoot(ctx, first.memory.roots[0]!);
         ctx.report({
           at: second.node,
@@ -165,7 +165,7 @@ def forward(v: "f32[1, 2, 4, 8]", w: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8
               ? "update the cache itself, once a call"
               : "update each cache once a call, or keep the first result apart with an operation that computes",
           detail: [`first updated by ${first.node.name} in ${first.node.graph.path}`],
-          ...(severity === "error" ? {} : { severity }),
+          ...severityOf(ctx, first.node, second.node),
         });
       }
     }),

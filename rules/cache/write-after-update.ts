@@ -1,7 +1,7 @@
 import type { CacheAnalysis } from "../../src/analysis/cache.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import type { Node } from "../../src/program/program.ts";
-import { nameOfRoot, whereCachesAreUsed } from "../_shared/cache.ts";
+import { nameOfRoot, severityOf, whereCachesAreUsed } from "../_shared/cache.ts";
 
 export const writeAfterUpdate = defineRule({
   id: "cache/write-after-update",
@@ -96,7 +96,7 @@ def forward(v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
           message,
           data: { cache: nameOfRoot(ctx, root), result: hit.made.name },
           help: "write the cache before the update, or return a copy that is computed",
-          ...(caches.mayRunTogether(at, hit.made) ? {} : { severity: "warning" as const }),
+          ...severityOf(ctx, at, hit.made),
         });
       };
       for (const { node, value } of storage.writes(program.main)) {

@@ -82,6 +82,7 @@ function walk(program: Program, listeners: readonly Listeners[], countFound: () 
       if (hop) for (const listener of onHop) listener(hop);
     }
   }
+  for (const { done } of listeners) done?.();
 }
 
 /** Calls the listeners with a node unless they have found nothing in one of the same form. */

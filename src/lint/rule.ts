@@ -91,6 +91,8 @@ export interface Listeners {
   readonly targets?: Readonly<Record<string, (node: Node) => void>>;
   /** Each call of a higher-order operator that has bodies. */
   readonly hop?: (call: HopCall) => void;
+  /** Once, behind the walk. */
+  readonly done?: () => void;
 }
 
 /** A rule: what it says of itself, and what it looks at. */

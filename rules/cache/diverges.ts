@@ -1,0 +1,94 @@
+import type { Cause, Divergence } from "../../src/analysis/divergence.ts";
+import { divergenceAnalysis } from "../../src/analysis/divergence.ts";
+import type { RuleContext } from "../../src/lint/rule.ts";
+import { defineRule } from "../../src/lint/rule.ts";
+import { whereCachesAreUsed } from "../_shared/cache.ts";
+
+export const diverges = defineRule({
+  id: "cache/diverges",
+  severity: "error",
+  presets: ["recommended", "strict"],
+  summary: "the lowered program gives something else than eager, for a reason that no other rule names",
+  description: `
+\`update_cross_attn_cache\` writes a cache and \`executorch::alias\` hands memory through, and the schema of neither says
+so. A compiler that believes the schemas reorders, drops and shares what it would otherwise keep apart. pt2lint goes
+through the execution that torch's inductor makes of the program, without numbers, and compares what every output and
+every buffer ends as with what eager leaves there.
+
+The usual ways in which the two part have rules of their own, with better advice. This one speaks where they differ and
+none of those rules found the reason. \`pt2lint diff\` shows the numbers.
+`,
+  data: {
+    results: "what differs, as the messages name it",
+    cause:
+      "`update`: an update writes memory that something else reads or holds; `dropped`: an update is left out; `write`: another write shows in a result; `reuse`: a value is put into memory that is still in use",
+    writer: "the node that writes, or is left out",
+    reader: "the node that reads the memory, or `a result`",
+  },
+  messages: {
+    update: "when lowered, {results} differ: {writer} updates memory that {reader} still needs as it was",
+    dropped: "when lowered, {results} differ: {writer} is left out, because nothing uses its result",
+    write: "when lowered, {results} differ: {writer} writes memory that {reader} still needs as it was",
+    reuse: "when lowered, {results} differ: the memory that {writer} is put into is still needed by {reader}",
+  },
+  examples: {
+    valid: [
+      {
+        title: "one update, whose result alone is read",
+        program: `
+def forward(v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
+    update: "f32[1, 2, 6, 8]" = torch.ops.executorch.update_cross_attn_cache.default(v, b_cache)
+    sum_1: "f32[]" = torch.ops.aten.sum.default(update)
+    return (sum_1,)
+`,
+      },
+    ],
+    invalid: [],
+  },
+  create: (ctx) => {
+    let found: readonly Divergence[] = [];
+    return {
+      ...whereCachesAreUsed(ctx, () => {
+        found = divergenceAnalysis(ctx).inductor;
+      }),
+      done: () => {
+        const [first] = found;
+        if (first === undefined || divergenceAnalysis(ctx).isNamed) return;
+        const cause = worst(first.causes);
+        const results = resultsOf(ctx, first);
+        ctx.report({
+          at: cause?.writer ?? null,
+          message: cause?.kind ?? "update",
+          data: {
+            results,
+            cause: cause?.kind ?? "update",
+            writer: cause?.writer?.name ?? "an update",
+            reader: cause?.reader?.name ?? "a result",
+          },
+          help: "update each cache once a call, and read it through the result of the update alone; `pt2lint diff` shows the numbers",
+        });
+      },
+    };
+  },
+});
+
+const ORDER = ["reuse", "update", "dropped", "write"] as const;
+
+function worst(causes: readonly Cause[]): Cause | undefined {
+  for (const kind of ORDER) {
+    const cause = causes.find((one) => one.kind === kind && one.writer !== null);
+    if (cause !== undefined) return cause;
+  }
+  return causes[0];
+}
+
+function resultsOf({ program, nameOf }: RuleContext, { outputs, inputs }: Divergence): string {
+  const names = [
+    ...outputs.map((output) => `output ${output}`),
+    ...inputs.flatMap((input) => {
+      const value = program.main.inputs[input];
+      return value ? [nameOf(value)] : [];
+    }),
+  ];
+  return names.length < 2 ? names.join() : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}

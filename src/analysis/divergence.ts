@@ -1,0 +1,61 @@
+/** Whether a program with cache operators gives, as a compiler lowers it, what it gives eagerly. */
+import type { OperatorRegistry } from "../ops/registry.ts";
+import type { Node, Program } from "../program/program.ts";
+import type { CacheAnalysis } from "./cache.ts";
+import { cacheAnalysis } from "./cache.ts";
+import { Comparison, type Divergence } from "./divergence/comparison.ts";
+import type { StorageAnalysis } from "./storage.ts";
+
+export type { Cause, Divergence } from "./divergence/comparison.ts";
+
+interface Analysed {
+  readonly program: Program;
+  readonly storage: StorageAnalysis;
+  readonly registry: OperatorRegistry;
+}
+
+/** What becomes of a program's cache operators when it is lowered. */
+export class DivergenceAnalysis {
+  readonly #program: Analysed;
+  readonly #caches: CacheAnalysis;
+  #inductor: readonly Divergence[] | undefined;
+  #involved: ReadonlySet<Node> | undefined;
+  /** Set when a finding has named a cause. */
+  isNamed = false;
+
+  constructor(program: Analysed) {
+    this.#program = program;
+    this.#caches = cacheAnalysis(program);
+  }
+
+  /**
+   * Where torch's inductor parts from eager: one for each combination of branches with which it does. Empty where it
+   * does not, and without a look where nothing can part: no update, no alias.
+   */
+  get inductor(): readonly Divergence[] {
+    const { updates, aliases } = this.#caches;
+    if (updates.length + aliases.length === 0) return [];
+    const { program, storage, registry } = this.#program;
+    this.#inductor ??= new Comparison(program, storage, registry).divergences();
+    return this.#inductor;
+  }
+
+  /** Whether one of the nodes has to do with a divergence: it writes, undeclared, what differs, or reads it. */
+  involves(...nodes: readonly Node[]): boolean {
+    this.#involved ??= new Set(
+      this.inductor.flatMap(({ causes }) =>
+        causes.flatMap(({ writer, reader }) => [writer, reader].filter((node) => node !== null)),
+      ),
+    );
+    return nodes.some((node) => this.#involved!.has(node));
+  }
+}
+
+const analyses = new WeakMap<StorageAnalysis, DivergenceAnalysis>();
+
+/** The analysis of a program, made when it is first asked for. */
+export function divergenceAnalysis(program: Analysed): DivergenceAnalysis {
+  let analysis = analyses.get(program.storage);
+  if (analysis === undefined) analyses.set(program.storage, (analysis = new DivergenceAnalysis(program)));
+  return analysis;
+}

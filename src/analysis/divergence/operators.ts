@@ -1,0 +1,90 @@
+/** What a compiler knows of ATen's operators beyond their schemas (torch/_inductor/lowering.py, decomposition.py). */
+import type { Node, Value } from "../../program/program.ts";
+import { copiedValue, dataOperands, forTarget } from "../cache/operators.ts";
+import type { Fx } from "./functional.ts";
+import { keyOf, layoutOf } from "./layout.ts";
+
+/** Whether a pattern has an operator: asked once a target. */
+const matcher = (pattern: RegExp) => forTarget((target) => pattern.test(target));
+
+/** Writes without looking at what it writes over. */
+const overwrites = matcher(/^torch\.ops\.aten\.(copy_|fill_|zero_|normal_|uniform_)\./);
+
+/** The operands that the result is computed from. */
+export function sourcesOf(node: Node): readonly Value[] {
+  const operands = dataOperands(node).filter((operand) => operand !== null);
+  return overwrites(node.target) ? operands.slice(1) : operands;
+}
+
+/** Whether a value covers all of the other, in the same places. */
+export function isWhole(value: Value, base: Value): boolean {
+  return value === base || keyOf(layoutOf(value)) === keyOf(layoutOf(base));
+}
+
+const isCopy = matcher(/^torch\.ops\.aten\.copy_\./);
+
+/** The operand that a node copies, when a compiler uses it in the copy's place (remove_noop_ops). */
+export function copied(fx: Fx): Fx | null {
+  if (fx.op !== "pure" || fx.node === null) return null;
+  const [source] = fx.args;
+  if (source === undefined) return null;
+  if (isCopy(fx.node.target)) return sameMeta(source.value, fx.value) ? source : null;
+  return copiedValue(fx.node) === null ? null : source;
+}
+
+function sameMeta(a: Value, b: Value): boolean {
+  return a.meta?.dtype === b.meta?.dtype && isWhole(a, b) && keyOf(layoutOf(a)) === keyOf(layoutOf(b));
+}
+
+/** Is computed at each use, though it is not pointwise by its tags. */
+export const isInlined = matcher(
+  /^torch\.ops\.aten\.(clone|contiguous|_to_copy|to|cat|concat|flip|index|index_select|embedding|where|expand|repeat|(zeros|ones|full|empty|arange|eye|scalar_tensor)(_like)?|new_\w+|slice_scatter|select_scatter|constant_pad_nd|pad|copy_|fill_|zero_|reshape|view|lift_fresh_copy|masked_fill_?|stack|roll|tril|triu|gelu|silu|dropout)\./,
+);
+
+/** Runs a kernel that is not the compiler's own. */
+export const isExtern = matcher(
+  /^torch\.ops\.(aten\.(\w*mm|matmul|linear|conv\w*|_?scaled_dot_product\w*|dot|mv|addmv|einsum|inner|sort|topk|nonzero|multinomial|searchsorted)|higher_order)\b/,
+);
+
+/** Wants its operand in memory as it is, without a view in between. */
+export function realizesDirectly({ target }: Node, operand: Value): boolean {
+  const rank = operand.meta?.sizes.length ?? 0;
+  if (/^torch\.ops\.aten\.(_?scaled_dot_product\w*|conv\w*|sort|topk)\./.test(target)) return true;
+  return /^torch\.ops\.aten\.(\w*mm|matmul|linear|dot|mv|addmv)\./.test(target) && rank <= 2;
+}
+
+/** Writes its results into memory that it copied first. */
+export const isIndexed = matcher(
+  /^torch\.ops\.aten\.(index_put|_unsafe_index_put|index_copy|index_fill|index_add|scatter\w*)_?\./,
+);
+
+/** Is computed once when several want it. */
+export const isHeavy = matcher(/\.(exp|log|log10|log1p|log2|sigmoid|tanh|gelu|silu)_?\./);
+
+/** A call of several results, of which the first is the one the program knows. */
+export const hasHiddenResults = matcher(/^torch\.ops\.aten\._?scaled_dot_product\w*\./);
+
+const shuffles = matcher(
+  /^torch\.ops\.aten\.(cat|concat|flip|index|index_select|embedding|repeat|roll|slice_scatter|select_scatter|constant_pad_nd|pad|index_copy_?|index_fill_?|stack|gather|scatter\w*)\./,
+);
+
+const reduces = matcher(
+  /^torch\.ops\.aten\.(_?(log_)?softmax|layer_norm|native_layer_norm|rms_norm|sum|mean|amax|amin|max|min|any|all|prod|var\w*|std\w*|argmax|argmin|logsumexp|norm|linalg_vector_norm|cumsum|cumprod|group_norm|batch_norm\w*)\./,
+);
+const isSoftmax = matcher(/softmax/);
+
+/** Reads many elements for one; not when all that it goes over is a dimension of size 1. */
+export function isReduction(node: Node | null): boolean {
+  if (node === null || !reduces(node.target)) return false;
+  if (!isSoftmax(node.target)) return true;
+  const dim = node.arg("dim");
+  const sizes = node.operands[0] ? layoutOf(node.operands[0]).sizes : [];
+  return !(dim && "as_int" in dim && sizes.at(Number(dim.as_int)) === 1);
+}
+
+/** Whether each element is computed from those in its own place. */
+export function isStraight(fx: Fx | null): boolean {
+  if (fx === null) return true;
+  if (fx.op === "scatter") return false;
+  return !shuffles(fx.node?.target ?? "") && !isReduction(fx.node);
+}

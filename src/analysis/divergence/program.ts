@@ -1,0 +1,38 @@
+import type { OperatorRegistry } from "../../ops/registry.ts";
+import type { Graph } from "../../program/program.ts";
+import type { StorageAnalysis } from "../storage.ts";
+import { functionalize } from "./functional.ts";
+import { lowerGraph } from "./lowering.ts";
+import type { Load } from "./operations.ts";
+import { runPasses } from "./passes.ts";
+import { type Scheduled, schedule } from "./schedule.ts";
+
+/** A graph ready to run. */
+export interface ScheduledGraph {
+  readonly scheduled: readonly Scheduled[];
+  readonly outputs: readonly (Load | null)[];
+}
+
+/** A program as inductor lowers it, each graph when it is first run. */
+export class LoweredProgram {
+  readonly #storage: StorageAnalysis;
+  readonly #registry: OperatorRegistry;
+  readonly #graphs = new Map<Graph, ScheduledGraph>();
+
+  constructor(storage: StorageAnalysis, registry: OperatorRegistry) {
+    this.#storage = storage;
+    this.#registry = registry;
+  }
+
+  graph(graph: Graph): ScheduledGraph {
+    let found = this.#graphs.get(graph);
+    if (found === undefined) {
+      const functional = functionalize(graph, this.#storage);
+      runPasses(functional);
+      const lowered = lowerGraph(functional, this.#registry, { inline: true, readFirst: true });
+      found = { scheduled: schedule(lowered), outputs: lowered.outputs };
+      this.#graphs.set(graph, found);
+    }
+    return found;
+  }
+}
