@@ -26,10 +26,11 @@ none of those rules found the reason. \`pt2lint diff\` shows the numbers.
     reader: "the node that reads the memory, or `a result`",
   },
   messages: {
-    update: "when lowered, {results} differ: {writer} updates memory that {reader} still needs as it was",
-    dropped: "when lowered, {results} differ: {writer} is left out, because nothing uses its result",
-    write: "when lowered, {results} differ: {writer} writes memory that {reader} still needs as it was",
-    reuse: "when lowered, {results} differ: the memory that {writer} is put into is still needed by {reader}",
+    update: "when lowered, {results} {differ}: {writer} updates memory that {reader} still needs as it was",
+    dropped: "when lowered, {results} {differ}: {writer} is left out, because nothing uses its result",
+    write: "when lowered, {results} {differ}: {writer} writes memory that {reader} still needs as it was",
+    reuse:
+      "when lowered, {results} {differ}: the memory that {writer} is put into is still needed by {reader}",
   },
   examples: {
     valid: [
@@ -43,7 +44,79 @@ def forward(v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
 `,
       },
     ],
-    invalid: [],
+    invalid: [
+      {
+        title: "a temporary that is written twice, at first as a whole: it becomes the other buffer's memory",
+        program: `
+def forward(v: "f32[1, 1, 2, 2]", b_c: "f32[1, 1, 4, 2]" = buffer("c"), b_w: "f32[1, 1, 4, 2]" = buffer("w")):
+    mul: "f32[1, 1, 4, 2]" = torch.ops.aten.mul.Tensor(b_c, 2.0)
+    update: "f32[1, 1, 4, 2]" = torch.ops.executorch.update_cross_attn_cache.default(b_w, mul)
+    update_1: "f32[1, 1, 4, 2]" = torch.ops.executorch.update_cross_attn_cache.default(v, update)
+    return (update_1,)
+`,
+        diagnostics: [
+          {
+            message:
+              "when lowered, buffer 'w' differs: update_1 updates memory that a result still needs as it was",
+            data: { results: "buffer 'w'", cause: "update", writer: "update_1", reader: "a result" },
+          },
+        ],
+      },
+      {
+        title: "only the other half of an alias is used, and nothing is left of the first",
+        program: `
+def forward(v: "f32[1, 1, 2, 2]", b_c: "f32[1, 1, 4, 2]" = buffer("c")):
+    update: "f32[1, 1, 4, 2]" = torch.ops.executorch.update_cross_attn_cache.default(v, b_c)
+    alias: ("f32[1, 1, 4, 2]", "f32[1, 1, 2, 2]") = torch.ops.executorch.alias.default(v, v)
+    return (alias[1],)
+`,
+        diagnostics: [
+          {
+            message: "when lowered, buffer 'c' differs: update is left out, because nothing uses its result",
+            data: { results: "buffer 'c'", cause: "dropped", writer: "update", reader: "a result" },
+          },
+        ],
+      },
+      {
+        title: "softmax over a dimension of one element runs in place",
+        program: `
+def forward(p: "b8[]", v: "f32[1, 1, 2, 2]", b_c: "f32[1, 1, 4, 2]" = buffer("c")):
+    cond: ("f32[1, 1, 4, 2]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (v, b_c))
+    softmax: "f32[1, 1, 4, 2]" = torch.ops.aten.softmax.int(cond[0], 1)
+    return (softmax,)
+
+def true_graph_0(v: "f32[1, 1, 2, 2]", c: "f32[1, 1, 4, 2]"):
+    update: "f32[1, 1, 4, 2]" = torch.ops.executorch.update_cross_attn_cache.default(v, c)
+    return (update,)
+
+def false_graph_0(v: "f32[1, 1, 2, 2]", c: "f32[1, 1, 4, 2]"):
+    clone: "f32[1, 1, 4, 2]" = torch.ops.aten.clone.default(c)
+    return (clone,)
+`,
+        diagnostics: [
+          {
+            message:
+              "when lowered, buffer 'c' differs: the memory that softmax is put into is still needed by a result",
+            data: { results: "buffer 'c'", cause: "reuse", writer: "softmax", reader: "a result" },
+          },
+        ],
+      },
+      {
+        title: "what alias handed out is written",
+        program: `
+def forward(v: "f32[1, 1, 2, 2]", b_c: "f32[1, 1, 4, 2]" = buffer("c")):
+    alias: ("f32[1, 1, 4, 2]", "f32[1, 1, 2, 2]") = torch.ops.executorch.alias.default(b_c, v)
+    add_: "f32[1, 1, 4, 2]" = torch.ops.aten.add_.Tensor(b_c, 1.0)
+    return (alias[0],)
+`,
+        diagnostics: [
+          {
+            message: "when lowered, output 0 differs: add_ writes memory that a result still needs as it was",
+            data: { results: "output 0", cause: "write", writer: "add_", reader: "a result" },
+          },
+        ],
+      },
+    ],
   },
   create: (ctx) => {
     let found: readonly Divergence[] = [];
@@ -56,6 +129,7 @@ def forward(v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
         if (first === undefined || divergenceAnalysis(ctx).isNamed) return;
         const cause = worst(first.causes);
         const results = resultsOf(ctx, first);
+        const several = first.outputs.length + first.inputs.length > 1;
         ctx.report({
           at: cause?.writer ?? null,
           message: cause?.kind ?? "update",
@@ -65,6 +139,7 @@ def forward(v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
             writer: cause?.writer?.name ?? "an update",
             reader: cause?.reader?.name ?? "a result",
           },
+          words: { differ: several ? "differ" : "differs" },
           help: "update each cache once a call, and read it through the result of the update alone; `pt2lint diff` shows the numbers",
         });
       },

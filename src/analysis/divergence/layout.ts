@@ -36,9 +36,27 @@ export function count({ sizes }: Layout): number {
   return sizes.reduce((product, size) => product * size, 1);
 }
 
-/** Equal for layouts that lie in the same places in the same order. */
+/** Equal for tensors of the same elements in the same order, whatever their dimensions. */
 export function keyOf({ sizes, strides, offset }: Layout): string {
-  return `${sizes.join()}/${sizes.map((size, i) => (size === 1 ? 0 : strides[i])).join()}/${offset}`;
+  let key = "";
+  let [length, step] = [1, 1];
+  for (let i = sizes.length - 1; i >= 0; i--) {
+    const [size, stride] = [sizes[i]!, strides[i]!];
+    if (size === 1) continue;
+    if (length === 1) [length, step] = [size, stride];
+    else if (stride === length * step) length *= size;
+    else {
+      key = `,${length}/${step}${key}`;
+      [length, step] = [size, stride];
+    }
+  }
+  return `${length}/${length === 1 ? 0 : step}${key}+${offset}`;
+}
+
+/** Whether two tensors of the same dimensions lie in the same places. */
+export function sameLayout(a: Layout, b: Layout): boolean {
+  if (a.sizes.length !== b.sizes.length || a.offset !== b.offset) return false;
+  return a.sizes.every((size, i) => size === b.sizes[i] && (size === 1 || a.strides[i] === b.strides[i]));
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Node, Value } from "../../program/program.ts";
 import { copiedValue, dataOperands, forTarget } from "../cache/operators.ts";
 import type { Fx } from "./functional.ts";
-import { keyOf, layoutOf } from "./layout.ts";
+import { layoutOf, sameLayout } from "./layout.ts";
 
 /** Whether a pattern has an operator: asked once a target. */
 const matcher = (pattern: RegExp) => forTarget((target) => pattern.test(target));
@@ -18,7 +18,7 @@ export function sourcesOf(node: Node): readonly Value[] {
 
 /** Whether a value covers all of the other, in the same places. */
 export function isWhole(value: Value, base: Value): boolean {
-  return value === base || keyOf(layoutOf(value)) === keyOf(layoutOf(base));
+  return value === base || sameLayout(layoutOf(value), layoutOf(base));
 }
 
 const isCopy = matcher(/^torch\.ops\.aten\.copy_\./);
@@ -33,7 +33,7 @@ export function copied(fx: Fx): Fx | null {
 }
 
 function sameMeta(a: Value, b: Value): boolean {
-  return a.meta?.dtype === b.meta?.dtype && isWhole(a, b) && keyOf(layoutOf(a)) === keyOf(layoutOf(b));
+  return a.meta?.dtype === b.meta?.dtype && isWhole(a, b);
 }
 
 /** Is computed at each use, though it is not pointwise by its tags. */

@@ -1,5 +1,5 @@
 import type { Node, Value } from "../../program/program.ts";
-import { forTarget } from "../cache/operators.ts";
+import { copiedValue, forTarget } from "../cache/operators.ts";
 import { type Content, type Contents, MemoryState } from "./contents.ts";
 import type { Fx } from "./functional.ts";
 import { count, type Layout, layoutOf } from "./layout.ts";
@@ -61,7 +61,7 @@ export class Symbolic implements Domain<Content, MemoryState> {
     if (first !== undefined && isSame(node, value)) return first;
     if (isDifference(target) && parts.length === 2 && first === parts[1]) return this.#contents.of("zero");
     const key = value.meta?.dtype === 12 || count(layoutOf(value)) === 1 ? signature(node) : `${node.id}`;
-    const content = this.#contents.of(`${key}.${value.index}`, parts);
+    const content = this.#contents.of(`${key}.${value.node === node ? value.index : 0}`, parts);
     if (isNegation(target) && value.meta?.dtype === 12) this.#negated.set(content, first!);
     return content;
   }
@@ -85,6 +85,7 @@ const isNegation = forTarget((target) => /^torch\.ops\.aten\.(logical|bitwise)_n
 
 /** Whether a node makes what it is given. */
 function isSame(node: Node, value: Value): boolean {
+  if (copiedValue(node) !== null) return true;
   if (!mayCopy(node.target)) return false;
   const from = node.operands.find((operand) => operand !== null);
   return from?.meta?.dtype === value.meta?.dtype && count(layoutOf(value)) > 0;
