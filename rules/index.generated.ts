@@ -52,6 +52,7 @@ import { outputMetadata } from "./cond/output-metadata.ts";
 import { predicateType } from "./cond/predicate-type.ts";
 import { stickyPredicate } from "./cond/sticky-predicate.ts";
 import { deadNode } from "./graph/dead-node.ts";
+import { device } from "./graph/device.ts";
 import { dialect } from "./graph/dialect.ts";
 import { duplicateDefinition } from "./graph/duplicate-definition.ts";
 import { functionalizedInBranch } from "./graph/functionalized-in-branch.ts";
@@ -81,12 +82,19 @@ import { persistence } from "./payload/persistence.ts";
 import { pickled } from "./payload/pickled.ts";
 import { sharedMutation } from "./payload/shared-mutation.ts";
 import { unused } from "./payload/unused.ts";
+import { bakedDevice } from "./portability/device.ts";
+import { portableDtype } from "./portability/dtype.ts";
+import { initialState } from "./portability/initial-state.ts";
+import { nonFiniteLiteral } from "./portability/literal.ts";
+import { portableOperator } from "./portability/operator.ts";
+import { resultOverwritten } from "./portability/result-overwritten.ts";
 import { duplicateKey } from "./schema/duplicate-key.ts";
 import { invalidDocument } from "./schema/invalid-document.ts";
 import { newerVersion } from "./schema/newer-version.ts";
 import { unknownKey } from "./schema/unknown-key.ts";
 import { unknownOperator } from "./schema/unknown-operator.ts";
 import { unsupportedVersion } from "./schema/unsupported-version.ts";
+import { constantWritten } from "./signature/constant-written.ts";
 import { duplicateTarget } from "./signature/duplicate-target.ts";
 import { inputs } from "./signature/inputs.ts";
 import { moduleCallGraph } from "./signature/module-call-graph.ts";
@@ -151,6 +159,7 @@ export const rules: readonly Rule[] = [
   predicateType,
   stickyPredicate,
   deadNode,
+  device,
   dialect,
   duplicateDefinition,
   functionalizedInBranch,
@@ -180,12 +189,19 @@ export const rules: readonly Rule[] = [
   pickled,
   sharedMutation,
   unused,
+  bakedDevice,
+  portableDtype,
+  initialState,
+  nonFiniteLiteral,
+  portableOperator,
+  resultOverwritten,
   duplicateKey,
   invalidDocument,
   newerVersion,
   unknownKey,
   unknownOperator,
   unsupportedVersion,
+  constantWritten,
   duplicateTarget,
   inputs,
   moduleCallGraph,

@@ -9,6 +9,7 @@ for (const name of [
   "generate-calls",
   "generate-rules",
   "generate-coverage",
+  "generate-command-line",
 ]) {
   const script = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
   const { status } = spawnSync("npx", ["tsx", script], { stdio: "inherit" });

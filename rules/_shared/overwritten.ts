@@ -66,6 +66,11 @@ const OVERWRITES_SOME = /^torch\.ops\.aten\.(index_put_|index_copy_|index_fill_|
 /** Operators that write every element of their first tensor without reading it. */
 const OVERWRITES = /^torch\.ops\.aten\.(copy_|fill_|zero_)\./;
 
+/** Whether the node writes every element of its first tensor and reads none. */
+export function isOverwrite({ target }: Node): boolean {
+  return OVERWRITES.test(target);
+}
+
 function isWhole(origin: Value, written: Value): boolean {
   const sizes = (value: Value) => JSON.stringify(value.meta?.sizes, bigints);
   return origin === written || (written.meta !== undefined && sizes(origin) === sizes(written));

@@ -59,7 +59,7 @@ function isSameDevice(a: Device, b: Device): boolean {
   return a.type === b.type && Number(a.index ?? 0) === Number(b.index ?? 0);
 }
 
-function deviceName({ type, index }: Device): string {
+export function deviceName({ type, index }: Device): string {
   return index === null || index === undefined ? type : `${type}:${index}`;
 }
 

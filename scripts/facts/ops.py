@@ -3,8 +3,9 @@
     python scripts/facts/ops.py [OUTPUT]
 
 One line an operator: its schema as it is registered at run time, then its tags. Beside torch's own tags:
-`composite` (it has a CompositeImplicitAutograd kernel, so only a TRAINING graph holds it unbroken) and
-`view` (OpOverload.is_view). scripts/generate-ops.ts reads nothing else.
+`composite` (it has a CompositeImplicitAutograd kernel, so only a TRAINING graph holds it unbroken),
+`decomposed` (ExportedProgram.run_decompositions breaks it down by default) and `view` (OpOverload.is_view).
+scripts/generate-ops.ts reads nothing else.
 """
 
 import json
@@ -14,9 +15,11 @@ import sys
 import torch
 import torch._inductor.inductor_prims  # noqa: F401  registers its operators
 import torch.ao.quantization.fx._decomposed  # noqa: F401  registers quantized_decomposed
+from torch.export.exported_program import default_decompositions
 
 # TorchScript's own machinery, test helpers and profiling never stand in an exported program.
 LEFT_OUT = {"static_runtime", "profiler", "_test", "_inductor_test", "debug_mode_ops", "onnx", "onnx_symbolic"}
+DECOMPOSED = set(default_decompositions())
 DEFAULT_OUTPUT = pathlib.Path(__file__).parents[2] / "src/ops/facts/operators.json"
 
 
@@ -42,6 +45,8 @@ def tags_of(schema):
         tags |= {tag.name for tag in overload.tags}
         if overload.is_view:
             tags.add("view")
+        if overload in DECOMPOSED:
+            tags.add("decomposed")
     if torch._C._dispatch_has_kernel_for_dispatch_key(key, "CompositeImplicitAutograd"):
         tags.add("composite")
     # Nearly all operators carry these two, and no analysis asks for them.

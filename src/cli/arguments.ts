@@ -9,6 +9,8 @@ export interface OptionSpec {
   readonly alias?: string;
   readonly choices?: readonly string[];
   readonly default?: string;
+  /** What stands for the value in the docs, `FILE` when absent. */
+  readonly value?: string;
   /** A boolean that `--no-NAME` makes sense for. */
   readonly negatable?: true;
 }
@@ -30,6 +32,12 @@ const config = {
   describe: "Config file, instead of the pt2lint.config.{ts,mjs,js} or pt2lint.json nearest upward",
 } as const;
 
+const preset = {
+  type: "string",
+  choices: presets,
+  describe: "The rules to start from, recommended when neither this nor the config says",
+} as const;
+
 const color = {
   type: "boolean",
   negatable: true,
@@ -44,16 +52,32 @@ const output = {
 
 /** How a program is called: what `run` and `diff` have in common. */
 const calls = {
-  model: { type: "string", describe: "Which model of an archive with several [default: the first]" },
+  model: {
+    type: "string",
+    value: "NAME",
+    describe: "Which model of an archive with several [default: the first]",
+  },
   inputs: {
     type: "list",
     describe:
       "A .safetensors file with the inputs of a call, named as placeholders; repeat it for further calls",
   },
-  set: { type: "list", describe: "NAME=VALUE: an input that is a number, a boolean or None" },
+  set: {
+    type: "list",
+    value: "NAME=VALUE",
+    describe: "NAME=VALUE: an input that is a number, a boolean or None",
+  },
   seed: { type: "count", describe: "Make up inputs from this seed, instead of the archive's sample inputs" },
-  rtol: { type: "string", describe: "Relative tolerance, instead of torch.testing's for the dtype" },
-  atol: { type: "string", describe: "Absolute tolerance, instead of torch.testing's for the dtype" },
+  rtol: {
+    type: "string",
+    value: "X",
+    describe: "Relative tolerance, instead of torch.testing's for the dtype",
+  },
+  atol: {
+    type: "string",
+    value: "X",
+    describe: "Absolute tolerance, instead of torch.testing's for the dtype",
+  },
   precise: { type: "boolean", describe: "Only reference kernels, which accumulate in float64" },
 } as const;
 
@@ -73,13 +97,10 @@ export const commands = {
       "output-file": output,
       rule: {
         type: "list",
+        value: "ID=LEVEL",
         describe: `Set a rule, as in cond/arity=off; ID may hold *, LEVEL is ${levels.join(", ")}`,
       },
-      preset: {
-        type: "string",
-        choices: presets,
-        describe: "The rules to start from [default: recommended]",
-      },
+      preset,
       config,
       quiet: { type: "boolean", describe: "Write errors only, and count the rest" },
       "max-warnings": { type: "count", describe: "Exit with 1 when there are more warnings than this" },
@@ -106,10 +127,12 @@ export const commands = {
       },
       "source-root": {
         type: "string",
+        value: "DIR",
         describe: "Folder to look for the recorded Python files in, so that findings name them there",
       },
       "path-map": {
         type: "list",
+        value: "FROM=TO",
         describe: "FROM=TO: put TO in place of a recorded path's beginning, as in /build/repo=.",
       },
       color,
@@ -146,6 +169,7 @@ export const commands = {
       },
       probe: {
         type: "list",
+        value: "GLOB",
         describe:
           "Print the values of the nodes that match, as in 'add*' or 'cond/*/mul'; with --output, save them",
       },
@@ -212,10 +236,14 @@ export const commands = {
         default: "stylish",
         describe: "A table, or all that is known of each rule",
       },
+      preset,
       config,
       color,
     },
-    examples: [["$0 rules --format json", "for a program to read"]],
+    examples: [
+      ["$0 rules --preset executorch", "what is on for a program that ExecuTorch shall run"],
+      ["$0 rules --format json", "for a program to read"],
+    ],
   },
   init: {
     describe: "Write a config and a CI job to start from",
@@ -229,6 +257,7 @@ export const commands = {
       },
       paths: {
         type: "string",
+        value: "PATH",
         describe: "Where the programs are, for the CI job [default: the folder]",
       },
       force: { type: "boolean", describe: "Write over files that are there" },

@@ -43,17 +43,20 @@ function rulesTable(rows: readonly Row[], paint: Paint): string {
   const width = Math.max(0, ...rows.map(([{ id }]) => displayWidth(sanitize(id))));
   const lines: string[] = [];
   let family = "";
-  for (const [{ id, summary }, level] of rows) {
+  for (const [{ id, summary, presets }, level] of rows) {
     const itsFamily = id.slice(0, id.indexOf("/"));
     if (family !== "" && itsFamily !== family) lines.push("");
     family = itsFamily;
     const shade = level === "off" ? paint.dim : paint[level];
     const name = pad(sanitize(id), width);
     lines.push(
-      `${level === "off" ? paint.dim(name) : name}   ${shade(pad(level, 7))}   ${sanitize(summary)}`,
+      `${level === "off" ? paint.dim(name) : name}   ${shade(pad(level, 7))}   ${sanitize(summary)}${level === "off" ? paint.dim(sanitize(waysOn(presets))) : ""}`,
     );
   }
   const on = rows.filter(([, level]) => level !== "off").length;
   lines.push("", paint.dim(`${count(rows.length, "rule")}, ${on} on   pt2lint explain RULE`));
   return `${lines.join("\n")}\n`;
 }
+
+/** Which presets turn a rule on. */
+const waysOn = (presets: Rule["presets"]): string => ` (--preset ${[...presets, "all"].join(", ")})`;

@@ -12,6 +12,7 @@ const rules = [
   rule("cond/operands-alias", "warning", ["strict"]),
   rule("cache/updated-twice", "warning", ["recommended"]),
   rule("cache/verbose", "info", []),
+  rule("portability/dtype", "warning", ["executorch"]),
 ];
 
 const levelsOf = (config: unknown) => Object.fromEntries(resolveConfig(config, { rules }).severities);
@@ -27,14 +28,24 @@ function problemsOf(config: unknown, origin?: string): readonly string[] {
 }
 
 describe("presets", () => {
-  const off = { "cond/operands-alias": "off", "cache/verbose": "off" };
+  const off = { "cond/operands-alias": "off", "cache/verbose": "off", "portability/dtype": "off" };
   const recommended = { "cond/arity": "error", "cache/updated-twice": "warning" };
 
   it.each([
     [{}, { ...recommended, ...off }],
     [{ preset: "recommended" }, { ...recommended, ...off }],
-    [{ preset: "strict" }, { ...recommended, "cond/operands-alias": "warning", "cache/verbose": "off" }],
-    [{ preset: "all" }, { ...recommended, "cond/operands-alias": "warning", "cache/verbose": "info" }],
+    [{ preset: "strict" }, { ...recommended, ...off, "cond/operands-alias": "warning" }],
+    [{ preset: "executorch" }, { ...recommended, ...off, "portability/dtype": "warning" }],
+    [{ preset: "aoti" }, { ...recommended, ...off }],
+    [
+      { preset: "all" },
+      {
+        ...recommended,
+        "cond/operands-alias": "warning",
+        "cache/verbose": "info",
+        "portability/dtype": "warning",
+      },
+    ],
   ])("%j", (config, expected) => {
     expect(levelsOf(config)).toEqual(expected);
   });
@@ -52,6 +63,7 @@ describe("settings", () => {
       "cond/operands-alias": "info",
       "cache/updated-twice": "off",
       "cache/verbose": "off",
+      "portability/dtype": "off",
     });
     expect(levelsOf({ rules: { "cond/arity": "warning", "cond/*": "info" } })["cond/arity"]).toBe("info");
   });
@@ -81,6 +93,7 @@ describe("overrides", () => {
       "cond/operands-alias": "info",
       "cache/updated-twice": "warning",
       "cache/verbose": "off",
+      "portability/dtype": "off",
     });
   });
 
@@ -159,7 +172,7 @@ describe("problems", () => {
     };
     expect(problemsOf(config, "pt2lint.json")).toEqual([
       'pt2lint.json: presset: unknown key; did you mean "preset"? (known: preset, rules, plugins, operators, kernels, suppressions)',
-      'pt2lint.json: preset: must be one of recommended, strict, all, not "strickt"; did you mean "strict"?',
+      'pt2lint.json: preset: must be one of recommended, strict, executorch, aoti, all, not "strickt"; did you mean "strict"?',
       'pt2lint.json: rules["cond/artiy"]: no such rule; did you mean "cond/arity"? \'pt2lint rules\' lists them',
       'pt2lint.json: rules["cond/*"]: must be one of off, info, warning, error, not "warn"; did you mean "warning"?',
     ]);

@@ -13,8 +13,11 @@ export type Level = Severity | "off";
 /** Every setting that a rule can have. */
 export const levels = ["off", "info", "warning", "error"] as const satisfies readonly Level[];
 
-/** The sets of rules to start from. `strict` adds to `recommended`; `all` turns every rule on. */
-export const presets = ["recommended", "strict", "all"] as const;
+/**
+ * The sets of rules to start from. `strict`, `executorch` and `aoti` (AOTInductor) add to `recommended`; `all` turns
+ * every rule on.
+ */
+export const presets = ["recommended", "strict", "executorch", "aoti", "all"] as const;
 
 export type PresetName = (typeof presets)[number];
 
@@ -260,7 +263,7 @@ function presetLevels(rules: readonly Rule[], preset: PresetName): Map<string, L
 
 function isIn({ presets }: Rule, preset: PresetName): boolean {
   if (preset === "all") return true;
-  return presets.includes("recommended") || (preset === "strict" && presets.includes("strict"));
+  return presets.includes("recommended") || presets.includes(preset);
 }
 
 function applySettings(

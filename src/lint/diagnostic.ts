@@ -72,6 +72,8 @@ export interface Diagnostic {
   readonly detail: readonly string[];
   /** The path of the module the node came from, e.g. `decoder.layers.0.encoder_attn`; for fingerprints. */
   readonly module: string;
+  /** Where in the document it stands: `graph_module.graph.nodes[12].inputs[0]`; empty for what stands in none. */
+  readonly jsonPath: string;
   /** Stable, machine-readable facts; every rule documents its own keys. */
   readonly data: { readonly [key: string]: Json };
   /** Only of the `cache` family, and only with `--confirm`. */

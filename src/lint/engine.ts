@@ -2,6 +2,7 @@ import { StorageAnalysis } from "../analysis/storage.ts";
 import { hopCall } from "../ops/hop/hop.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import { describeValue } from "../program/describe.ts";
+import { graphPath, nodePath } from "../program/document-path.ts";
 import { type Graph, Node, type Program } from "../program/program.ts";
 import type { ResolvedConfig } from "./config.ts";
 import type { Diagnostic, Json, Severity, SourceFrame } from "./diagnostic.ts";
@@ -126,9 +127,12 @@ function toDiagnostic(
     source: lineOf && nearestFrame(lineOf, frames),
     detail: finding.detail ?? [],
     module: lineOf?.modulePath() ?? "",
+    jsonPath: typeof data.path === "string" ? data.path : finding.at === null ? "" : pathOf(node ?? graph),
     data,
   };
 }
+
+const pathOf = (at: Node | Graph): string => (at instanceof Node ? nodePath(at) : graphPath(at));
 
 /** The node's line, or that of the operator whose body it stands in. */
 function nearestFrame(node: Node, frames: Map<Node, SourceFrame | null>): SourceFrame | null {

@@ -17,6 +17,7 @@ const finding: Diagnostic = {
   source: { file: "a.py", line: 3, function: "forward", code: "x" },
   detail: ["output 0 is operand 0"],
   module: "decoder.layers.0",
+  jsonPath: "graph_module.graph.nodes[2]",
   data: { branch: "true_graph_2" },
 };
 

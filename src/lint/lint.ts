@@ -209,6 +209,7 @@ class FileLinter {
         source: null,
         detail: [],
         module: "",
+        jsonPath: typeof error.data.path === "string" ? error.data.path : "",
         data: error.data,
       },
     ];

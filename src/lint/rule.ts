@@ -5,8 +5,11 @@ import type { Graph, Node, Program, Value } from "../program/program.ts";
 import type { Json, Severity } from "./diagnostic.ts";
 import type { Payloads } from "./payloads.ts";
 
-/** The sets of rules a user can choose from. `all` holds every rule and is implied. */
-export type Preset = "recommended" | "strict";
+/**
+ * The sets of rules a user can choose from. `all` holds every rule and is implied; every other holds what is
+ * `recommended`. `executorch` and `aoti` add what a program must be to run there.
+ */
+export type Preset = "recommended" | "strict" | "executorch" | "aoti";
 
 /** A program in the text form of src/lint/program-text.ts, shown in the docs and run by the rule's test. */
 export interface Example {

@@ -1,3 +1,4 @@
+import { nodePath } from "../program/document-path.ts";
 import type { Node, Program } from "../program/program.ts";
 import { ARCHIVE_SUPPRESSIONS } from "./archive-suppressions.ts";
 import { callFinder } from "./calls.ts";
@@ -171,7 +172,14 @@ export class Suppressor {
   #inlineSites(found: InlineDirective, path: string, model: string): Site[] {
     const { by, directive, node, source, key } = found;
     const { name, target } = node;
-    const at = { graph: node.graph.path, node: name, target, module: node.modulePath(), source };
+    const at = {
+      graph: node.graph.path,
+      node: name,
+      target,
+      module: node.modulePath(),
+      source,
+      jsonPath: nodePath(node),
+    };
     const home = { path, model, at };
     const isNew = !this.#refused.has(key);
     this.#refused.add(key);
@@ -225,7 +233,7 @@ interface Home {
   /** Null for the config. */
   readonly path: string | null;
   readonly model: string;
-  readonly at: Pick<Diagnostic, "graph" | "node" | "target" | "module" | "source">;
+  readonly at: Pick<Diagnostic, "graph" | "node" | "target" | "module" | "source" | "jsonPath">;
 }
 
 /** Suppressions that stand in one list. */
@@ -237,4 +245,4 @@ interface List {
   readonly home: Home;
 }
 
-const NOWHERE: Home["at"] = { graph: "", node: null, target: null, module: "", source: null };
+const NOWHERE: Home["at"] = { graph: "", node: null, target: null, module: "", source: null, jsonPath: "" };

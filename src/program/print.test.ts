@@ -25,6 +25,7 @@ function finding(parts: Partial<Diagnostic>): Diagnostic {
     source: null,
     detail: [],
     module: "",
+    jsonPath: "",
     data: {},
     ...parts,
   };

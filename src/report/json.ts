@@ -50,6 +50,7 @@ function diagnosticOf(diagnostic: Diagnostic) {
     node: diagnostic.node,
     target: diagnostic.target,
     source: source && { file: source.file, line: source.line, function: source.function, code: source.code },
+    jsonPath: diagnostic.jsonPath,
     data: diagnostic.data,
     ...(diagnostic.confirmation === undefined
       ? {}

@@ -23,6 +23,7 @@ export const aliasing: Diagnostic = {
   source: frame,
   detail: ["output 0 is operand 0   b_cross_key_cache_2"],
   module: "decoder.layers.2.encoder_attn",
+  jsonPath: "",
   data: { branch: "true_graph_2", output: 0, operand: 0 },
 };
 
@@ -40,6 +41,7 @@ const unused: Diagnostic = {
     "operand 1 b_cross_value_cache_0 of the layer is written at b_cross_value_cache_0, which nothing declares",
   ],
   module: "decoder.layers.0.encoder_attn",
+  jsonPath: "",
   data: { node: "update_cross_attn_cache_1", cache: "b_cross_value_cache_0" },
 };
 
@@ -54,6 +56,7 @@ const worthKnowing: Diagnostic = {
   source: null,
   detail: ["alias(b_k, b_v)"],
   module: "",
+  jsonPath: "",
   data: {},
 };
 
@@ -74,6 +77,7 @@ const hostile: Diagnostic = {
   },
   detail: ["]]>\u0000 end"],
   module: "",
+  jsonPath: "",
   data: { big: "9223372036854775807", nan: Number.NaN, "k\u2028": "v\ud800" },
 };
 
@@ -88,6 +92,7 @@ const truncated: Diagnostic = {
   source: null,
   detail: [],
   module: "",
+  jsonPath: "",
   data: { size: 512 },
 };
 

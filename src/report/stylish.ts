@@ -137,7 +137,12 @@ function placeLines(diagnostic: Diagnostic, { paint, indent, width }: Layout): s
   if (graph === "" && node === null) return [];
   const margin = " ".repeat(indent);
   const path = sanitize(graph.split("/").join(" / "));
-  if (!showsNode(diagnostic)) return [`${margin}${paint.dim("└─")} ${path}`];
+  if (!showsNode(diagnostic)) {
+    // Of what stands in the signature or another list, the document's own path says the place best.
+    const { jsonPath } = diagnostic;
+    const isGraph = jsonPath === "" || jsonPath.endsWith("graph");
+    return [`${margin}${paint.dim("└─")} ${path}${isGraph ? "" : GAP + sanitize(jsonPath)}`];
+  }
   const call = sanitize(target === null || target === "" ? node! : `${node} = ${shortTarget(target)}`);
   const fits = indent + 3 + displayWidth(path) + GAP.length + displayWidth(call) <= width;
   if (graph === "") return [`${margin}${paint.dim("└─")} ${call}`];

@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { bakedDevice } from "./device.ts";
+
+testRule(bakedDevice);

@@ -1,0 +1,4 @@
+import { testRule } from "../../src/lint/rule-tester.ts";
+import { portableDtype } from "./dtype.ts";
+
+testRule(portableDtype);

@@ -1,0 +1,73 @@
+/** Which device a call's result is on, by the devices of its operands (torch/_subclasses/fake_tensor.py _find_common_device). */
+import type { Operator } from "../ops/operator.ts";
+import type { Node, Value } from "../program/program.ts";
+import type { Device, TensorMeta } from "../schema/types.generated.ts";
+
+/** What torch makes of the devices of a call's operands. */
+export interface CallDevice {
+  /** The device of the results; undefined where torch has none. */
+  readonly device: Device | undefined;
+  /** The first two operands that torch does not put together. */
+  readonly mixed: readonly [Value, Value] | undefined;
+}
+
+/** Operators that work across devices, beside views: their results are on the device of the first tensor. */
+const ACROSS =
+  /^aten::(index|_unsafe_index|index_put_?|_unsafe_index_put|copy_?|(slice|select|diagonal|as_strided)_scatter|embedding_bag|bincount)(\.|$)/;
+
+/** Conversions to what another tensor is. */
+const TO_OTHER = /^aten::(to\.other|type_as|set_)/;
+
+/** Composite operators that do nothing but call others on all of their tensors. */
+const COMPOSITE =
+  /^aten::(linear|matmul|einsum|conv[123]d|conv_transpose[123]d|batch_norm|layer_norm|group_norm|rms_norm|instance_norm|bilinear|cosine_similarity|broadcast_tensors|concat|vstack|hstack|dstack|scaled_dot_product_attention)(\.|$)/;
+
+/** The device of a call, for the operators of which it is known; undefined for others, and where nothing is known of an operand. */
+export function callDevice(node: Node, operator: Operator): CallDevice | undefined {
+  const name = operator.qualifiedName;
+  if (!name.startsWith("aten::") || TO_OTHER.test(name)) return undefined;
+  const asked = askedDevice(node);
+  if (asked !== undefined) return { device: asked, mixed: undefined };
+  const tensors = node.operands.filter((value) => value?.kind === "tensor");
+  if (tensors.length === 0 || tensors.some((value) => value?.meta === undefined)) return undefined;
+  const [first] = tensors as Value[];
+  if (ACROSS.test(name) || operator.has("view")) return { device: first!.meta!.device, mixed: undefined };
+  return operator.has("core") || operator.has("pointwise") || COMPOSITE.test(name)
+    ? commonDevice(tensors as Value[])
+    : undefined;
+}
+
+/** The device that the call names. */
+function askedDevice(node: Node): Device | undefined {
+  for (const { name, arg } of node.source.inputs) {
+    if (name === "device" && "as_device" in arg) return arg.as_device;
+  }
+  return undefined;
+}
+
+function commonDevice(tensors: readonly Value[]): CallDevice {
+  let common = tensors[0]!;
+  for (const tensor of tensors) {
+    if (isSameDevice(tensor.meta!.device, common.meta!.device)) {
+      if (isNumber(common.meta!)) common = tensor;
+    } else if (isNumber(common.meta!)) common = tensor;
+    else if (!isNumber(tensor.meta!)) return { device: undefined, mixed: withoutMeta([common, tensor]) };
+  }
+  return { device: common.meta!.device, mixed: undefined };
+}
+
+/** Some operators take tensors on the device `meta`, which have no elements. */
+function withoutMeta(pair: readonly [Value, Value]): CallDevice["mixed"] {
+  return pair.some((value) => value.meta!.device.type === "meta") ? undefined : pair;
+}
+
+/** A tensor without dimensions in the CPU's memory goes with any device. */
+function isNumber({ device, sizes }: TensorMeta): boolean {
+  return device.type === "cpu" && sizes.length === 0;
+}
+
+/** A device without an index is the one that is current: it may be any of its kind. */
+export function isSameDevice(a: Device, b: Device): boolean {
+  const isAny = ({ index }: Device): boolean => index === null || index === undefined;
+  return a.type === b.type && (isAny(a) || isAny(b) || Number(a.index) === Number(b.index));
+}
