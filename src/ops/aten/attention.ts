@@ -5,9 +5,12 @@ import { broadcastSizes } from "../../tensor/geometry.ts";
 import { formatStrides } from "../../tensor/strides.ts";
 import { Tensor, type TensorSpec } from "../../tensor/tensor.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
+import { fastExp } from "../math/fast-exp.ts";
 import { requireSameDtype } from "./products.ts";
 import { reshaped } from "./reshaping.ts";
 import { expanded, transposed, unsqueezed } from "./views.ts";
+
+const { fround } = Math;
 
 interface Attention {
   readonly query: Tensor;
@@ -40,16 +43,17 @@ const batchOf = ({ query, key, value }: Attention): number[] =>
   broadcastSizes(query.sizes.slice(0, -2), key.sizes.slice(0, -2), value.sizes.slice(0, -2));
 
 /** Whether torch takes its flash kernel, whose result does not lie in memory as its sizes say. */
-function isFlash({ query, key, value, attn_mask, dropout_p }: Attention): boolean {
+function isFlash({ query, key, value, attn_mask, dropout_p, enable_gqa }: Attention): boolean {
   const plain = [query, key, value].every(
     (t) =>
       t.rank === 4 && t.strides[3] === 1 && t.size(-1) === query.size(-1) && t.sizes[0] === query.sizes[0],
   );
   const filled = plain && query.sizes[2] !== 0 && key.sizes[2] !== 0;
   const mask = attn_mask === null || attn_mask.rank === 2 || attn_mask.rank === 4;
-  return (
-    filled && mask && dropout_p === 0 && key.sizes[1] === query.sizes[1] && value.sizes[1] === query.sizes[1]
+  const heads = [key, value].every(({ sizes: [, own] }) =>
+    enable_gqa ? query.sizes[1]! % own! === 0 : own === query.sizes[1],
   );
+  return filled && mask && heads && dropout_p === 0;
 }
 
 function attentionSpec(args: Attention): TensorSpec {
@@ -92,22 +96,57 @@ function scorer(args: Attention, batch: readonly number[], q: Reals, k: Reals): 
   };
 }
 
-/**
- * A row that is masked as a whole gives zeros (aten::_safe_softmax). Weights of low precision are rounded before the
- * sum divides them, as torch's flash kernel does. Returns the logarithm of the sum.
- */
-function softmaxInPlace(scores: Float64Array, most: number, { encode, decode }: DType): number {
+/** A row that is masked as a whole gives zeros (aten::_safe_softmax). Returns the logarithm of the sum. */
+function softmaxInPlace(scores: Float64Array, most: number): number {
   if (most === -Infinity) {
     scores.fill(0);
     return -Infinity;
   }
   let sum = 0;
   for (let j = 0; j < scores.length; j++) sum += scores[j] = Math.exp(scores[j]! - most);
-  for (let j = 0; j < scores.length; j++) {
-    const weight = scores[j]!;
-    scores[j] = (encode === undefined ? weight : decode!(encode(weight))) / sum;
-  }
+  for (let j = 0; j < scores.length; j++) scores[j]! /= sum;
   return most + Math.log(sum);
+}
+
+/** Keys that torch's flash kernel takes at a time, and how many of them go through one exponential. */
+const [KEYS, LANES] = [512, 16];
+
+/**
+ * The weights as torch's flash kernel has them in low precision, block by block (at::native::cpu_flash_attention):
+ * rounded before the sum divides them, and with a quick exponential for all that fills a vector. Only the first `end`
+ * keys are looked at. Returns the logarithm of the sum.
+ */
+function flashSoftmaxInPlace(scores: Float64Array, end: number, { encode, decode }: DType): number {
+  let [most, sum] = [-Infinity, 0];
+  for (let start = 0; start < end; start += KEYS) {
+    const stop = Math.min(start + KEYS, end);
+    const before = most;
+    for (let j = start; j < stop; j++) {
+      const score = fround(scores[j]!);
+      scores[j] = score;
+      most = Math.max(most, score);
+    }
+    const shrink = most === before ? 1 : fround(Math.exp(before - most));
+    for (let j = 0; j < start; j++) scores[j]! *= shrink;
+    sum *= shrink;
+    const vectors = stop - ((stop - start) % LANES);
+    for (let j = start; j < stop; j++) {
+      const x = most === -Infinity ? most : fround(scores[j]! - most);
+      const weight = j < vectors ? fastExp(x) : fround(Math.exp(x));
+      sum += weight;
+      scores[j] = decode!(encode!(weight));
+    }
+  }
+  for (let j = 0; j < end; j++) scores[j] = sum === 0 ? 0 : scores[j]! / sum;
+  scores.fill(0, end);
+  return most + Math.log(sum);
+}
+
+/** Where the keys end that torch's flash kernel looks at for a query: with its block of queries, when it is causal. */
+function keysSeen(row: number, queries: number, keys: number, causal: boolean): number {
+  if (!causal) return keys;
+  const block = queries >= 768 ? 256 : queries >= 192 ? 64 : 32;
+  return Math.min(row - (row % block) + block, queries, keys);
 }
 
 /** What to note for each query: the logarithm of its scores' sum, or the weights of the keys. */
@@ -116,7 +155,7 @@ interface Noted {
   readonly weights?: Float64Array;
 }
 
-/** at::native::_scaled_dot_product_attention_math without dropout; in doubles. */
+/** at::native::_scaled_dot_product_attention_math without dropout, in doubles; or as the flash kernel rounds. */
 function attend(whole: Attention, out: Tensor, { logs, weights }: Noted = {}): void {
   const args = grouped(whole);
   const batch = out.sizes.slice(0, -2);
@@ -125,11 +164,16 @@ function attend(whole: Attention, out: Tensor, { logs, weights }: Noted = {}): v
   const v = wide(args.value);
   const [length, keys, width] = [args.query.size(-2), args.key.size(-2), args.value.size(-1)];
   const scores = new Float64Array(keys);
+  const flash = out.dtype.form === "encoded" && isFlash(whole);
   fill(out, (y) => {
     const sums = new Float64Array(width);
     for (let row = 0; row < (width === 0 ? 0 : y.length / width); row++) {
       const at = Math.floor(row / length);
-      const log = softmaxInPlace(scores, score(at, row % length, scores), out.dtype);
+      const query = row % length;
+      const most = score(at, query, scores);
+      const log = flash
+        ? flashSoftmaxInPlace(scores, keysSeen(query, length, keys, args.is_causal), out.dtype)
+        : softmaxInPlace(scores, most);
       if (logs !== undefined) logs[row] = log;
       weights?.set(scores, row * keys);
       sums.fill(0);

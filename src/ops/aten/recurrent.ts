@@ -1,8 +1,10 @@
 /** Recurrent layers: LSTM, GRU and plain ones, made of their cells. */
+import { cast } from "../../tensor/copy.ts";
+import { dtypes } from "../../tensor/dtype.ts";
 import { integers } from "../../tensor/elements.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call, callList } from "../dispatch.ts";
-import type { Kernel } from "../kernel.ts";
+import type { Kernel, Result } from "../kernel.ts";
 import { tableOp } from "../table-op.ts";
 import { narrowed, selected, transposed } from "./views.ts";
 
@@ -51,19 +53,21 @@ const plainCell =
   (activation: "tanh" | "relu"): Cell =>
   (gates, [h], weights) => [call(`aten::${activation}`, add(gates, hiddenGates(h!, weights)))];
 
-/** Steps of a sequence: the rows of `data` that each takes, which are fewer where sequences have ended. */
+/**
+ * Steps of a sequence: the rows of `data`, in one dimension or in time and batch, that each takes; they are fewer where
+ * sequences have ended.
+ */
 interface Steps {
   readonly data: Tensor;
   readonly starts: readonly number[];
   readonly counts: readonly number[];
 }
 
-/** [time, batch, features] as rows, or the rows of a packed sequence. */
+/** The steps of [time, batch, features]. */
 function stepsOf(input: Tensor): Steps {
   const [time, batch] = input.sizes as [number, number];
-  const data = call("aten::reshape", input, [time * batch, input.sizes[2]]);
   return {
-    data,
+    data: input,
     starts: Array.from({ length: time }, (_, t) => t * batch),
     counts: new Array<number>(time).fill(batch),
   };
@@ -83,7 +87,9 @@ function runLayer(
   weights: Weights,
   reverse: boolean,
 ): [Tensor, State] {
-  const gates = linear(data, weights.input, weights.inputBias);
+  // Before they are rows: how `linear` rounds depends on how its input lies in memory.
+  const all = linear(data, weights.input, weights.inputBias);
+  const gates = call("aten::reshape", all, [-1, all.size(-1)]);
   const batch = start[0]!.sizes[0]!;
   const outputs = new Array<Tensor>(counts.length);
   let state = start;
@@ -167,17 +173,42 @@ interface DataCall extends Settings {
   readonly hx: Tensor | State;
 }
 
+/** at::native::use_mkldnn: of bfloat16, oneDNN runs whole layers. */
+const isOneDnn = ({ input, hx }: InputCall): boolean => {
+  const [h, c] = stateOf(hx);
+  return input.dtype === dtypes.bfloat16 && input.numel > 0 && c !== undefined && h!.sizes[2] === c.sizes[2];
+};
+
+const wide = (t: Tensor): Tensor => cast(t, dtypes.float32);
+const rounded = (t: Tensor): Tensor => wide(cast(t, dtypes.bfloat16));
+const oneDnnCell: Cell = (gates, state, weights) => lstmCell(gates, state, weights).map(rounded);
+
+/** oneDNN's LSTM of bfloat16 computes in float32 and rounds the sum of its biases, and the states after each step. */
+function oneDnnLstm(args: InputCall): Result {
+  const params = args.params.map((t, i) => {
+    if (!args.has_biases || i % 4 < 2) return wide(t);
+    return i % 4 === 2 ? wide(add(t, args.params[i + 1]!)) : call("aten::zeros_like", wide(t));
+  });
+  const results = runCall(
+    { ...args, params, input: wide(args.input), hx: stateOf(args.hx).map(wide) },
+    oneDnnCell,
+  );
+  return results.map((t) => cast(t, dtypes.bfloat16));
+}
+
+function runCall(args: InputCall, cell: Cell): Tensor[] {
+  const input = args.batch_first ? transposed(args.input, 0, 1) : args.input;
+  const [rows, states] = runLayers(stepsOf(input), cell, stateOf(args.hx), args);
+  const output = call("aten::view", rows, [input.sizes[0], input.sizes[1], rows.sizes[1]]);
+  return [args.batch_first ? transposed(output, 0, 1) : output, ...states];
+}
+
 const stateOf = (hx: Tensor | State): State => (Array.isArray(hx) ? (hx as State) : [hx as Tensor]);
 
 function layerKernels(name: string, cell: Cell): Kernel[] {
   return [
     tableOp<InputCall>(`aten::${name}.input`, {
-      composite: (args) => {
-        const input = args.batch_first ? transposed(args.input, 0, 1) : args.input;
-        const [rows, states] = runLayers(stepsOf(input), cell, stateOf(args.hx), args);
-        const output = call("aten::view", rows, [input.sizes[0], input.sizes[1], rows.sizes[1]]);
-        return [args.batch_first ? transposed(output, 0, 1) : output, ...states];
-      },
+      composite: (args) => (cell === lstmCell && isOneDnn(args) ? oneDnnLstm(args) : runCall(args, cell)),
     }),
     tableOp<DataCall>(`aten::${name}.data`, {
       composite: (args) => {
