@@ -28,6 +28,7 @@ export function rulePage(rule: Rule): string {
     ...exampleSection("It reports", rule, rule.examples.invalid),
     ...exampleSection("It does not report", rule, rule.examples.valid),
     ...(rule.examples.valid.length + rule.examples.invalid.length === 0 ? [] : [NOTATION]),
+    ...furtherReading(rule),
     "## Turning it off",
     `\`pt2lint --rule ${rule.id}=off\`, or in \`pt2lint.json\`:`,
     fence("json", JSON.stringify({ rules: { [rule.id]: "off" } }, null, 2)),
@@ -53,6 +54,17 @@ export function rulesTable(rules: readonly Rule[]): string {
     ]),
   ];
   return `${blocks.join("\n\n")}\n`;
+}
+
+/** Pages that a family has in common. */
+const FURTHER: Readonly<Record<string, string>> = {
+  cache:
+    "[The cross-attention cache](../../cross-attention-cache.md): what the two operators promise, when they are safe, and how to write with them.",
+};
+
+function furtherReading({ id }: Rule): string[] {
+  const text = FURTHER[familyOf(id)];
+  return text === undefined ? [] : ["## Further reading", text];
 }
 
 function familyOf(id: string): string {
