@@ -40,7 +40,17 @@ export function nameOfRoot(ctx: RuleContext, root: number): string {
  */
 export function severityOf(ctx: RuleContext, ...nodes: readonly Node[]): { severity?: "warning" } {
   const divergence = divergenceAnalysis(ctx);
-  if (!divergence.involves(...nodes)) return { severity: "warning" };
+  // Where the analysis cannot tell which node it is that makes the difference, what a rule has found is the likeliest.
+  const isOpen = divergence.inductor.some(({ causes }) =>
+    causes.every(({ writer, reader }) => writer === null && reader === null),
+  );
+  if (!isOpen && !divergence.involves(...nodes)) return { severity: "warning" };
   divergence.isNamed = true;
+  return {};
+}
+
+/** The rule's own severity for what was seen to part in torch's inductor, whatever else the program does. */
+export function seenToDiverge(ctx: RuleContext): { severity?: "warning" } {
+  divergenceAnalysis(ctx).isNamed = true;
   return {};
 }

@@ -11,9 +11,11 @@ export interface WrittenResult {
   readonly root: number;
   /** What handed the memory on: an update, or executorch::alias alone. */
   readonly via: "update" | "alias";
+  /** What makes the difference, when anything does: the write, and the updates whose result it writes. */
+  readonly nodes: readonly Node[];
   /**
    * Whether it is the result of a torch.cond that is returned afterwards: inductor, which takes such a result for a buffer
-   * of its own, then runs the write in it.
+   * of its own, was seen to run the write in it.
    */
   readonly isInPlace: boolean;
 }
@@ -29,7 +31,7 @@ export function writtenResults(ctx: RuleContext): WrittenResult[] {
   for (const graph of program.graphs) {
     for (const { node, value } of storage.writes(graph)) {
       if (node.subgraphs.length > 0) continue;
-      const { roots, via } = caches.memoryOf(value);
+      const { roots, updates, via } = caches.memoryOf(value);
       const isHandedOn = via.includes("update") || via.includes("alias");
       const [root] = caches.lasting(roots);
       if (!isHandedOn || root === undefined || storage.storages(value).includes(root)) continue;
@@ -37,9 +39,15 @@ export function writtenResults(ctx: RuleContext): WrittenResult[] {
       const isOfCond =
         origin.node !== null && hopCall(origin.node)?.kind === "cond" && origin.graph === graph;
       if (isOfCond && value === origin && registry.find(node.target)?.has("pointwise")) continue;
-      const isInPlace =
-        isOfCond && graph.outputs.some((output) => output !== null && storage.shareStorage(output, origin));
-      found.push({ node, value, root, via: via.includes("update") ? "update" : "alias", isInPlace });
+      found.push({
+        node,
+        value,
+        root,
+        via: via.includes("update") ? "update" : "alias",
+        nodes: [node, ...updates.map((index) => caches.updates[index]!.node)],
+        isInPlace:
+          isOfCond && graph.outputs.some((output) => output !== null && storage.shareStorage(output, origin)),
+      });
     }
   }
   return found;

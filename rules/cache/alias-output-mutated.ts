@@ -1,11 +1,11 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { shortTarget } from "../../src/program/describe.ts";
-import { nameOfRoot, whereCachesAreUsed } from "../_shared/cache.ts";
+import { nameOfRoot, seenToDiverge, severityOf, whereCachesAreUsed } from "../_shared/cache.ts";
 import { writtenResults } from "../_shared/written-results.ts";
 
 export const aliasOutputMutated = defineRule({
   id: "cache/alias-output-mutated",
-  severity: "warning",
+  severity: "error",
   presets: ["recommended", "strict"],
   summary: "a result of executorch::alias is written, and lowered it is what was handed through",
   description: `
@@ -62,7 +62,7 @@ def forward(b_keys: "f32[1, 2, 6, 8]" = buffer("keys"), b_values: "f32[1, 2, 6, 
   },
   create: (ctx) =>
     whereCachesAreUsed(ctx, () => {
-      for (const { node, root, via, isInPlace } of writtenResults(ctx)) {
+      for (const { node, root, via, nodes, isInPlace } of writtenResults(ctx)) {
         if (via !== "alias") continue;
         ctx.report({
           at: node,
@@ -70,7 +70,7 @@ def forward(b_keys: "f32[1, 2, 6, 8]" = buffer("keys"), b_values: "f32[1, 2, 6, 
           data: { cache: nameOfRoot(ctx, root), write: node.name },
           words: { operator: shortTarget(node.target) },
           help: "compute a new tensor from the result (add instead of add_), or write a clone of it",
-          ...(isInPlace ? { severity: "error" as const } : {}),
+          ...(isInPlace ? seenToDiverge(ctx) : severityOf(ctx, ...nodes)),
         });
       }
     }),

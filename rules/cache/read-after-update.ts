@@ -3,11 +3,11 @@ import type { RuleContext } from "../../src/lint/rule.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import { shortTarget } from "../../src/program/describe.ts";
 import type { Node } from "../../src/program/program.ts";
-import { nameOfRoot, whereCachesAreUpdated } from "../_shared/cache.ts";
+import { nameOfRoot, seenToDiverge, severityOf, whereCachesAreUpdated } from "../_shared/cache.ts";
 
 export const readAfterUpdate = defineRule({
   id: "cache/read-after-update",
-  severity: "warning",
+  severity: "error",
   presets: ["recommended", "strict"],
   summary: "a cache is read after an update of it, and not by way of the update's result",
   description: `
@@ -99,7 +99,6 @@ def forward(v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
         const [root] = caches.lasting(read.memory.roots);
         if (update === undefined || root === undefined) continue;
         reported.add(read.node);
-        const certain = overtakes(read, update.node);
         ctx.report({
           at: read.node,
           message: "read",
@@ -107,7 +106,7 @@ def forward(v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
           words: { operator: shortTarget(read.node.target) },
           help: "read the result of the update instead of the cache",
           detail: [`updated by ${update.node.name} in ${update.node.graph.path}`],
-          ...(certain ? { severity: "error" as const } : {}),
+          ...(overtakes(read, update.node) ? seenToDiverge(ctx) : severityOf(ctx, read.node, update.node)),
         });
       }
     }),
@@ -115,11 +114,10 @@ def forward(v: "f32[1, 2, 4, 8]", b_cache: "f32[1, 2, 6, 8]" = buffer("cache")):
 
 /** Whether inductor was seen to run such a read before the update: operators that have several results when decomposed. */
 function overtakes({ node }: Read, update: Node): boolean {
-  const isOne = node.outputs.length > 1 || CALLS.test(node.target);
-  return isOne && node.graph === update.graph;
+  return node.graph === update.graph && (node.outputs.length > 1 || SEVERAL.test(node.target));
 }
 
-const CALLS = /^torch\.ops\.aten\.(_?scaled_dot_product_\w*attention\w*|(native_)?layer_norm)\./;
+const SEVERAL = /^torch\.ops\.aten\.(_?scaled_dot_product_\w*attention\w*|(native_)?layer_norm)\./;
 
 /** Whether the read runs behind the update, of what it writes, and nothing keeps it there. */
 function mayMiss(ctx: RuleContext, caches: CacheAnalysis, update: CacheUpdate, read: Read): boolean {

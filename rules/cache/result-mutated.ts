@@ -1,11 +1,11 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { shortTarget } from "../../src/program/describe.ts";
-import { nameOfRoot, whereCachesAreUpdated } from "../_shared/cache.ts";
+import { nameOfRoot, seenToDiverge, severityOf, whereCachesAreUpdated } from "../_shared/cache.ts";
 import { writtenResults } from "../_shared/written-results.ts";
 
 export const resultMutated = defineRule({
   id: "cache/result-mutated",
-  severity: "warning",
+  severity: "error",
   presets: ["recommended", "strict"],
   summary: "the result of a cache update is written, and lowered it is the cache",
   description: `
@@ -102,7 +102,7 @@ def false_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
   },
   create: (ctx) =>
     whereCachesAreUpdated(ctx, () => {
-      for (const { node, root, via, isInPlace } of writtenResults(ctx)) {
+      for (const { node, root, via, nodes, isInPlace } of writtenResults(ctx)) {
         if (via !== "update") continue;
         ctx.report({
           at: node,
@@ -110,7 +110,7 @@ def false_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
           data: { cache: nameOfRoot(ctx, root), write: node.name },
           words: { operator: shortTarget(node.target) },
           help: "compute a new tensor from the result (add instead of add_), or write a clone of it",
-          ...(isInPlace ? { severity: "error" as const } : {}),
+          ...(isInPlace ? seenToDiverge(ctx) : severityOf(ctx, ...nodes)),
         });
       }
     }),
