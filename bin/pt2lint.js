@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from "node:fs";
-import module from "node:module";
-import { CACHE, load } from "./load.js";
+const { existsSync, readFileSync } = require("node:fs");
+const { CACHE, load } = require("./load.js");
 
 /** The cache of the build, when this Node made it; else Node 22 and later keep one of their own. */
-async function main() {
+function loadMain() {
   if (existsSync(CACHE)) return load(readFileSync(CACHE)).exports.main;
-  module.enableCompileCache?.();
-  return (await import("../dist/pt2lint.cjs")).main;
+  require("node:module").enableCompileCache?.();
+  return require("../dist/pt2lint.cjs").main;
 }
 
-process.exitCode = await (await main())(process.argv.slice(2));
+loadMain()(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

@@ -18,6 +18,9 @@ export const MAX_ARRAY_BYTES = 2 ** 32;
 /** One read(2) moves at most 2 GiB less a page. */
 const MAX_READ_BYTES = 2 ** 30;
 
+/** Less is there sooner than another thread can be asked for it. */
+const MAX_READ_AT_ONCE = 2 ** 20;
+
 function checkRange(offset: number, length: number, size: number): void {
   if (Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0) {
     if (offset + length > size) {
@@ -84,36 +87,46 @@ function systemError(code: string, message: string, path: string): Error {
  */
 export async function fileSource(path: string): Promise<ByteSource> {
   // Not an import: everything else in this folder also runs where there is no file system.
-  const { constants, promises, readSync } = process.getBuiltinModule("node:fs");
+  const fs = process.getBuiltinModule("node:fs");
+  const { closeSync, constants, fstatSync, openSync, readSync } = fs;
   // O_NONBLOCK, so that opening a pipe without a writer comes back instead of waiting for one.
-  const handle = await promises.open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
-  const stat = await handle.stat();
+  const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const stat = fstatSync(fd);
   if (!stat.isFile()) {
-    await handle.close();
+    closeSync(fd);
     if (stat.isDirectory()) throw systemError("EISDIR", "illegal operation on a directory", path);
     throw systemError("EINVAL", "not a regular file", path);
   }
+  let isOpen = true;
+  const readNow: ByteSource["readNow"] = (offset, length, into) => {
+    checkRange(offset, length, stat.size);
+    const bytes = into?.subarray(0, length) ?? allocate(length);
+    for (let done = 0; done < length; ) {
+      done += someRead(readSync(fd, bytes, done, portion(length - done), offset + done), offset);
+    }
+    return plain(bytes);
+  };
+  const readSome = (bytes: Buffer, done: number, offset: number): Promise<number> =>
+    new Promise((resolve, reject) => {
+      fs.read(fd, bytes, done, portion(bytes.length - done), offset + done, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      );
+    });
   return {
     size: stat.size,
     resident: false,
     async read(offset, length) {
+      if (length <= MAX_READ_AT_ONCE) return readNow(offset, length);
       checkRange(offset, length, stat.size);
       const bytes = allocate(length);
-      for (let done = 0; done < length; ) {
-        const { bytesRead } = await handle.read(bytes, done, portion(length - done), offset + done);
-        done += someRead(bytesRead, offset);
-      }
+      for (let done = 0; done < length; ) done += someRead(await readSome(bytes, done, offset), offset);
       return plain(bytes);
     },
-    readNow(offset, length, into) {
-      checkRange(offset, length, stat.size);
-      const bytes = into?.subarray(0, length) ?? allocate(length);
-      for (let done = 0; done < length; ) {
-        done += someRead(readSync(handle.fd, bytes, done, portion(length - done), offset + done), offset);
-      }
-      return plain(bytes);
+    readNow,
+    async close() {
+      if (isOpen) closeSync(fd);
+      isOpen = false;
     },
-    close: () => handle.close(),
   };
 }
 

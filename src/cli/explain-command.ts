@@ -5,7 +5,7 @@ import { displayWidth, pad, sanitize, wrap } from "../report/text.ts";
 import { type Invocation, UsageError } from "./arguments.ts";
 import { loadConfig } from "./load-config.ts";
 import { writeResult } from "./output.ts";
-import { paintFor, widthOf } from "./terminal.ts";
+import { paintFor, terminalOf, widthOf } from "./terminal.ts";
 
 /** `pt2lint explain RULE`. */
 export async function explainCommand({ operands, options }: Invocation<"explain">): Promise<number> {
@@ -15,7 +15,7 @@ export async function explainCommand({ operands, options }: Invocation<"explain"
   if (rule === undefined) throw new UsageError(`${id}: ${unknownRule(id, severities.keys())}`);
   const paint = await paintFor(options.color, undefined);
   const level = severities.get(id) ?? "off";
-  writeResult(explainRule(rule, level, { paint, width: Math.min(100, widthOf(process.stdout)) }), undefined);
+  writeResult(explainRule(rule, level, { paint, width: Math.min(100, widthOf(terminalOf(1))) }), undefined);
   return 0;
 }
 

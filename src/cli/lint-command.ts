@@ -11,7 +11,7 @@ import { loadConfig } from "./load-config.ts";
 import { writeNote, writeResult } from "./output.ts";
 import { expandPaths } from "./paths.ts";
 import { Progress } from "./progress.ts";
-import { paintFor, widthOf } from "./terminal.ts";
+import { paintFor, terminalOf, widthOf } from "./terminal.ts";
 import { weightProgress } from "./weight-progress.ts";
 
 /** `pt2lint lint PATH...`; gives the exit code. */
@@ -21,7 +21,7 @@ export async function lintCommand({ operands, options }: Invocation<"lint">): Pr
   const paths = await expandPaths(operands, root);
   const config = await loadConfig(options, root);
   const mapSource = sourceMapperOf(options, root);
-  const onWeights = weightProgress(process.stderr);
+  const onWeights = weightProgress(terminalOf(2));
   const confirming = new Progress();
   const found = await lintFiles(paths, {
     config,
@@ -37,7 +37,7 @@ export async function lintCommand({ operands, options }: Invocation<"lint">): Pr
   const report = withBaseline(found, options, config, root);
   const file = options["output-file"];
   const paint = await paintFor(options.color, file);
-  const width = widthOf(file === undefined ? process.stdout : {});
+  const width = widthOf(file === undefined ? terminalOf(1) : undefined);
   const shown = options.quiet === true ? errorsOnly(report) : report;
   writeResult(reports[options.format](shown, { width, paint, root, rules: config.rules }), file);
   return exitCodeOf(report.counts, options["max-warnings"]);

@@ -6,7 +6,7 @@ import { loadConfig } from "./load-config.ts";
 import { writeNote, writeResult } from "./output.ts";
 import { readQuickly } from "./read-quickly.ts";
 import { rulesCommand } from "./rules-command.ts";
-import { widthOf } from "./terminal.ts";
+import { terminalOf, widthOf } from "./terminal.ts";
 
 /** Runs a command line and gives its exit code: 0 clean, 1 findings, 2 usage, an unreadable path, a crash. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -32,7 +32,7 @@ function fail(error: unknown): number {
 async function runFully(argv: readonly string[]): Promise<number> {
   const { readFully } = await import("./read-fully.ts");
   const isEmpty = argv.length === 0;
-  const width = widthOf(isEmpty ? process.stderr : process.stdout);
+  const width = widthOf(terminalOf(isEmpty ? 2 : 1));
   const reading = await readFully(isEmpty ? ["--help"] : argv, width, ruleIds);
   if (!("text" in reading)) return run(reading);
   if (isEmpty) writeNote(reading.text.trimEnd());

@@ -1,28 +1,43 @@
-import { lstatSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "./arguments.ts";
 import { reasonOf } from "./failure.ts";
+import type { OutputDescriptor } from "./terminal.ts";
 
 /** Writes a command's result where the user wants it. */
 export function writeResult(content: string | Uint8Array, file: string | undefined): void {
   if (file === undefined) {
-    if (content.length > 0) writeTo(process.stdout, content);
+    writeTo(1, content);
   } else writeFile(file, content);
 }
 
 /** A line for the user that is no result. */
 export function writeNote(text: string): void {
-  writeTo(process.stderr, `${text}\n`);
+  writeTo(2, `${text}\n`);
+}
+
+/**
+ * Straight to the descriptor: Node's streams cost milliseconds to make. One is needed for a pipe that takes no more
+ * for now, where somebody must wait.
+ */
+function writeTo(descriptor: OutputDescriptor, content: string | Uint8Array): void {
+  const bytes = Buffer.from(content as string);
+  let written = 0;
+  try {
+    while (written < bytes.length) written += writeSync(descriptor, bytes, written);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EAGAIN") {
+      const stream = descriptor === 1 ? process.stdout : process.stderr;
+      stream.once("error", (later: NodeJS.ErrnoException) => failToWrite(later.code));
+      stream.write(bytes.subarray(written));
+    } else failToWrite(code);
+  }
 }
 
 /** `pt2lint x | head` closes the pipe early: that is no failure, and the exit code stays what it is. */
-function writeTo(stream: NodeJS.WriteStream, text: string | Uint8Array): void {
-  if (stream.listenerCount("error") === 0) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code !== "EPIPE") process.exitCode = 2;
-    });
-  }
-  stream.write(text);
+function failToWrite(code: string | undefined): void {
+  if (code !== "EPIPE") process.exitCode = 2;
 }
 
 /**

@@ -4,7 +4,7 @@ import { weightProgress } from "./weight-progress.ts";
 it("counts on a terminal, and leaves a clean line", () => {
   const written: string[] = [];
   const write = (text: unknown) => written.push(String(text)) > 0;
-  const progress = weightProgress({ isTTY: true, write });
+  const progress = weightProgress({ write });
   for (const done of [0, 1, 500, 1000]) progress?.("m.pt2", done, 1000);
   expect(written).toEqual([
     "\r\x1b[Km.pt2: 0 % of the weights",
@@ -14,5 +14,5 @@ it("counts on a terminal, and leaves a clean line", () => {
 });
 
 it("says nothing where nobody looks", () => {
-  expect(weightProgress({ isTTY: false, write: () => true })).toBeUndefined();
+  expect(weightProgress(undefined)).toBeUndefined();
 });

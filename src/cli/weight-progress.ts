@@ -1,8 +1,8 @@
 /** Says on a terminal how far the reading of weights has come; undefined where nobody looks. */
 export function weightProgress(
-  stream: Pick<NodeJS.WriteStream, "isTTY" | "write">,
+  terminal: Pick<NodeJS.WriteStream, "write"> | undefined,
 ): ((path: string, done: number, total: number) => void) | undefined {
-  if (stream.isTTY !== true) return undefined;
+  if (terminal === undefined) return undefined;
   let shown = "";
   return (path, done, total) => {
     const percent = total === 0 ? 100 : Math.floor((100 * done) / total);
@@ -10,6 +10,6 @@ export function weightProgress(
     if (text === shown) return;
     shown = text;
     // Back to the start of the line, and clear it.
-    stream.write(`\r\x1b[K${text}`);
+    terminal.write(`\r\x1b[K${text}`);
   };
 }

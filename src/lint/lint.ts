@@ -39,7 +39,7 @@ export type LintSource = string | { readonly path: string; readonly bytes: Uint8
  * with a `code` such as ENOENT.
  */
 export async function lintFiles(sources: readonly LintSource[], options: LintOptions): Promise<LintReport> {
-  const start = performance.now();
+  const start = process.hrtime();
   const { config } = options;
   const active = activeRules(config);
   const shared = {
@@ -60,8 +60,14 @@ export async function lintFiles(sources: readonly LintSource[], options: LintOpt
     results,
     counts: countSeverities(results.flatMap(({ diagnostics }) => diagnostics)),
     rules: active.length,
-    elapsedMs: performance.now() - start,
+    elapsedMs: millisecondsSince(start),
   };
+}
+
+/** Of Node's clocks the one that is there already; `performance` is loaded with its first use. */
+function millisecondsSince(start: readonly [number, number]): number {
+  const [seconds, nanoseconds] = process.hrtime([...start]);
+  return seconds * 1e3 + nanoseconds / 1e6;
 }
 
 /** The operator table with what the config declares. */
