@@ -8,24 +8,45 @@ import { resultType } from "../../tensor/promotion.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { call, callList } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
+import { introsort, nthElement, partialSort } from "../math/introsort.ts";
 import { comparable, indexSpec, indexTensor, rowsAlong } from "../rows.ts";
 import { compareNaNLast } from "./extremes.ts";
 
-/** The first `k` places of each row in order; equal elements keep theirs. NaN counts as the largest. */
+/** Puts the places of a row into order, or as many of the first as are wanted. */
+type Arrange = (order: Uint32Array, before: (a: number, b: number) => boolean) => void;
+
+/** Equal elements keep their order. */
+const stably: Arrange = (order, before) => {
+  order.sort((a, b) => (before(a, b) ? -1 : before(b, a) ? 1 : a - b));
+};
+
+const quickly: Arrange = (order, before) => introsort(order, 0, order.length, before);
+
+/** at::native::topk_impl_loop: by a heap where k is small beside the row. */
+const largestFew =
+  (k: number, sorted: boolean): Arrange =>
+  (order, before) => {
+    if (k === 0) return;
+    if (k * 64 <= order.length) return partialSort(order, 0, k, order.length, before);
+    nthElement(order, 0, k - 1, order.length, before);
+    if (sorted) introsort(order, 0, k - 1, before);
+  };
+
+/** The first `k` places of each row in order. NaN counts as the largest. */
 function sortRows(
   self: Tensor,
-  dim: number,
-  descending: boolean,
-  k: number,
-  values: Tensor,
-  indices: Tensor,
+  { dim, descending, k }: { dim: number; descending: boolean; k: number },
+  arrange: Arrange,
+  [values, indices]: readonly [Tensor, Tensor],
 ): void {
   const { view, count, length } = rowsAlong(self, dim);
   const x = comparable(view);
   const picked = new Int32Array(count * k);
+  const before = (a: number, b: number): boolean =>
+    descending ? compareNaNLast(x[b]!, x[a]!) < 0 : compareNaNLast(x[a]!, x[b]!) < 0;
   for (let row = 0; row < count; row++) {
     const order = Uint32Array.from({ length }, (_, i) => row * length + i);
-    order.sort((a, b) => (descending ? compareNaNLast(x[b]!, x[a]!) : compareNaNLast(x[a]!, x[b]!)) || a - b);
+    arrange(order, before);
     picked.set(order.subarray(0, k), row * k);
   }
   const offsets = elementOffsets(view);
@@ -155,8 +176,10 @@ export const sorting: readonly Kernel[] = [
     "aten::sort.stable(Tensor self, *, bool? stable, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)",
     {
       meta: ({ self }) => [self.like(), indexSpec(self.sizes)],
-      run: ({ self, dim, descending }, values, indices) =>
-        sortRows(self, dim, descending, lengthAlong(self, dim), values, indices!),
+      run: ({ self, stable, dim, descending }, values, indices) => {
+        const k = lengthAlong(self, dim);
+        sortRows(self, { dim, descending, k }, stable ? stably : quickly, [values, indices!]);
+      },
     },
   ),
   defineOp("aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)", {
@@ -180,7 +203,8 @@ export const sorting: readonly Kernel[] = [
         const sizes = self.sizes.map((size, at) => (at === d ? k : size));
         return [self.like(sizes), indexSpec(sizes)];
       },
-      run: ({ self, k, dim, largest }, values, indices) => sortRows(self, dim, largest, k, values, indices!),
+      run: ({ self, k, dim, largest, sorted }, values, indices) =>
+        sortRows(self, { dim, descending: largest, k }, largestFew(k, sorted), [values, indices!]),
     },
   ),
   ...(["searchsorted.Tensor", "searchsorted.Scalar"] as const).map((name) =>
@@ -216,7 +240,7 @@ export const sorting: readonly Kernel[] = [
     "aten::unique_consecutive(Tensor self, bool return_inverse=False, bool return_counts=False, int? dim=None) -> (Tensor, Tensor, Tensor)",
     {
       composite: ({ self, return_inverse, return_counts, dim }) =>
-        dim === null || self.rank === 1
+        dim === null || (dim === 0 && self.rank === 1)
           ? uniqueConsecutive(self, return_inverse, return_counts)
           : uniqueSlices(self, dim, false),
     },
