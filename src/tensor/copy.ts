@@ -62,10 +62,12 @@ function convertInto(target: Tensor, source: Tensor): void {
     return storeIntegers(target, integers(source));
   if (source.dtype.category === "float" && target.dtype.category === "int") {
     const values = reals(source);
-    // C cuts towards zero and wraps; what no int64 holds becomes the lowest one.
+    // C cuts towards zero. What the processor's integer does not hold becomes its lowest one: of 64 bits, or of 32,
+    // of which narrower dtypes keep the low bits.
+    const limit = target.dtype.form === "wide" || target.dtype === dtypes.uint32 ? 2 ** 63 : 2 ** 31;
     return storeReals(
       target,
-      Float64Array.from(values, (v) => (Math.abs(v) < 2 ** 63 ? Math.trunc(v) : -(2 ** 63))),
+      Float64Array.from(values, (v) => (Math.abs(v) < limit ? Math.trunc(v) : -limit)),
     );
   }
   storeReals(target, reals(source));

@@ -66,7 +66,8 @@ function join(a: DType | undefined, b: DType): DType {
 function combine(higher: DType | undefined, lower: DType | undefined): DType | undefined {
   if (higher === undefined) return lower;
   if (lower === undefined || RANK[higher.category] >= RANK[lower.category]) return higher;
-  return promoteDtypes(higher, lower);
+  // Floats keep their width: float16 with 1j is complex32.
+  return higher.category === "float" ? complexDtype(higher) : lower;
 }
 
 /** The dtype of what integers become in an operation that has results between them, sin or true division. */

@@ -200,6 +200,10 @@ export const convolutions: readonly Kernel[] = [
     },
   ),
   tableOp("aten::_convolution", { composite: (args) => batched(args as unknown as Convolution) }),
+  tableOp("aten::_convolution.deprecated", {
+    composite: (args) => batched(args as unknown as Convolution),
+  }),
+  tableOp("aten::_convolution_mode", { composite: paddedSame }),
   tableOp("aten::conv1d", { composite: forward }),
   tableOp("aten::conv2d", { composite: forward }),
   tableOp("aten::conv3d", { composite: forward }),
@@ -216,6 +220,12 @@ export const convolutions: readonly Kernel[] = [
   tableOp("aten::slow_conv3d", {
     composite: (args) => forward({ ...args, input: args.self, dilation: [1], groups: 1 }),
   }),
+  ...["slow_conv_dilated2d", "slow_conv_dilated3d"].map((name) =>
+    tableOp(`aten::${name}`, { composite: (args) => forward({ ...args, input: args.self, groups: 1 }) }),
+  ),
+  ...["slow_conv_transpose2d", "slow_conv_transpose3d"].map((name) =>
+    tableOp(`aten::${name}`, { composite: (args) => backward({ ...args, input: args.self, groups: 1 }) }),
+  ),
   // Time, batch and channels in turn.
   defineOp("aten::conv_tbc(Tensor self, Tensor weight, Tensor bias, int pad=0) -> Tensor", {
     composite: ({ self, weight, bias, pad }) =>

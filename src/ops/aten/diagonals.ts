@@ -97,6 +97,16 @@ function combinations(self: Tensor, r: number, again: boolean): Tensor {
 }
 
 export const diagonals: readonly Kernel[] = [
+  defineOp("aten::fill_diagonal_(Tensor(a!) self, Scalar fill_value, bool wrap=False) -> Tensor(a!)", {
+    // With `wrap` the diagonal begins again where a tall matrix goes on (at::native::fill_diagonal_).
+    composite: ({ self, fill_value, wrap }) => {
+      const step = self.strides.reduce((sum, stride) => sum + stride, 0);
+      const count = Math.min(...self.sizes);
+      const size = wrap && self.rank === 2 ? Math.ceil(self.numel / (self.sizes[1]! + 1)) : count;
+      call("aten::fill_.Scalar", self.view([size], [step]), fill_value);
+      return self;
+    },
+  }),
   defineOp("aten::diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor", {
     meta: embeddedSpec,
     run: ({ self, offset, dim1, dim2 }, out) => copyInto(diagonalOf(out, offset, dim1, dim2), self),

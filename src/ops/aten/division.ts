@@ -101,6 +101,12 @@ const POWER: Elementwise = {
   integer: (base, exponent) => integerPower(base!, exponent!),
   complex: (base, exponent) => complex.pow(base!, exponent!),
 };
+/** A number as the exponent may be a square root (at::native::pow_tensor_scalar_optimized_kernel). */
+const numberPower = (args: Arguments): Elementwise => {
+  const { re, im } = args.exponent as Scalar;
+  if (im !== 0 || Math.abs(re) !== 0.5) return POWER;
+  return { ...POWER, real: (base) => (re > 0 ? Math.sqrt(base) : 1 / Math.sqrt(base)) };
+};
 const raised = (args: Arguments): readonly Operand[] => [args.self as Operand, args.exponent as Operand];
 
 function inDoubles(t: Tensor, other?: Scalar): Tensor {
@@ -128,7 +134,7 @@ export const division: readonly Kernel[] = [
   ...binary("aten::remainder", exactly(REMAINDER)),
   ...binary("aten::fmod", exactly(FMOD)),
   ...["Tensor_Tensor", "Tensor_Scalar", "Scalar"].map((overload) =>
-    elementwise(`aten::pow.${overload}`, POWER, raised),
+    elementwise(`aten::pow.${overload}`, overload === "Tensor_Scalar" ? numberPower : POWER, raised),
   ),
   defineOp("aten::float_power.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor", {
     composite: ({ self, exponent }) => call("aten::pow.Tensor_Tensor", inDoubles(self), inDoubles(exponent)),

@@ -4,7 +4,7 @@ import { elementOffsets, fill, gatherElements } from "../../tensor/elements.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
-import { nthElement } from "../math/introsort.ts";
+import { introsort, nthElement } from "../math/introsort.ts";
 import { binary } from "../pointwise.ts";
 import { comparable, dimOf, dimsOf, indexSpec, reducedSizes, rowsOf } from "../rows.ts";
 
@@ -68,19 +68,18 @@ const median =
     return order[middle]!;
   };
 
-/** The most frequent element, the smallest of several, at its last place (at::native mode_kernel). */
+/** The most frequent element, the first of several once they are sorted; NaN is in nobody's order (at::native mode_kernel). */
 const mode: Pick = (x, start, end) => {
-  const counts = new Map<number | bigint, { count: number; last: number }>();
-  for (let i = start; i < end; i++) {
-    const entry = counts.get(x[i]!) ?? { count: 0, last: i };
-    counts.set(x[i]!, { count: entry.count + 1, last: i });
+  const order = Uint32Array.from({ length: end - start }, (_, i) => start + i);
+  introsort(order, 0, order.length, (a, b) => x[a]! < x[b]!);
+  let [best, most, count] = [start, 0, 0];
+  for (const [k, i] of order.entries()) {
+    count++;
+    if (k + 1 < order.length && x[order[k + 1]!] === x[i]) continue;
+    if (count > most) [best, most] = [i, count];
+    count = 0;
   }
-  let best = { count: 0, last: start };
-  for (const entry of counts.values()) {
-    const smaller = entry.count === best.count && x[entry.last]! < x[best.last]!;
-    if (entry.count > best.count || smaller) best = entry;
-  }
-  return best.last;
+  return best;
 };
 
 /** The k-th smallest; NaN counts as the largest. */

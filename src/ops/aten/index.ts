@@ -48,6 +48,7 @@ import { movement } from "./movement.ts";
 import { normalization } from "./normalization.ts";
 import { padding } from "./padding.ts";
 import { pooling } from "./pooling.ts";
+import { queries } from "./queries.ts";
 import { random } from "./random.ts";
 import { ranges } from "./ranges.ts";
 import { recurrent } from "./recurrent.ts";
@@ -56,6 +57,7 @@ import { reshaping } from "./reshaping.ts";
 import { scans } from "./scans.ts";
 import { segments } from "./segments.ts";
 import { selection } from "./selection.ts";
+import { sequences } from "./sequences.ts";
 import { signals } from "./signal.ts";
 import { softmaxes } from "./softmax.ts";
 import { sorting } from "./sorting.ts";
@@ -129,6 +131,8 @@ export const atenKernels: readonly Kernel[] = [
   ...counting,
   ...histograms,
   ...segments,
+  ...sequences,
+  ...queries,
   ...calculus,
   ...gradient,
   ...determinants,

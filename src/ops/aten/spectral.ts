@@ -1,11 +1,12 @@
 /** torch.fft: sizes, norms and dtypes around the three transforms (at::native, SpectralOps.cpp). */
-import { complexDtype } from "../../tensor/dtype.ts";
+import { complexDtype, dtypes } from "../../tensor/dtype.ts";
+import { fill } from "../../tensor/elements.ts";
 import { wrapDim } from "../../tensor/geometry.ts";
 import { floatDtype } from "../../tensor/promotion.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
-import type { Kernel } from "../kernel.ts";
+import { defineOp, type Kernel } from "../kernel.ts";
 import { tableOp } from "../table-op.ts";
 import { narrowed } from "./views.ts";
 
@@ -116,6 +117,26 @@ function shifted({ self, dim }: ShiftArguments, steps: (size: number) => number)
   );
 }
 
+/** The frequencies of a transform of n samples d apart: negative ones behind the others, or none of them. */
+const frequencies = (["fft_fftfreq", "fft_rfftfreq"] as const).map((name) =>
+  defineOp(
+    `aten::${name}(int n, float d=1., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` as "aten::fft_fftfreq(int n, float d=1., *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
+    {
+      meta: ({ n, dtype }) => ({
+        sizes: [name === "fft_fftfreq" ? n : Math.floor(n / 2) + 1],
+        dtype: dtype ?? dtypes.float32,
+      }),
+      run: ({ n, d }, out) =>
+        fill(out, (y) => {
+          for (let i = 0; i < y.length; i++) {
+            const step = name === "fft_fftfreq" && i >= Math.ceil(n / 2) ? i - n : i;
+            y[i] = step / (n * d);
+          }
+        }),
+    },
+  ),
+);
+
 export const spectral: readonly Kernel[] = [
   ...family("fft", (args) => either(args, true)),
   ...family("ifft", (args) => either(args, false)),
@@ -123,6 +144,7 @@ export const spectral: readonly Kernel[] = [
   ...family("ihfft", (args) => fromReal(args, false, true)),
   ...family("irfft", (args) => toReal(args, false)),
   ...family("hfft", (args) => toReal(args, true)),
+  ...frequencies,
   tableOp<ShiftArguments>("aten::fft_fftshift", {
     composite: (args) => shifted(args, (size) => Math.floor(size / 2)),
   }),

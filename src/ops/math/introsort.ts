@@ -88,7 +88,9 @@ function insertionSort(x: Uint32Array, first: number, last: number, before: Befo
   for (let i = first + 1; i < last; i++) {
     const value = x[i]!;
     let at = i;
-    while (at > first && before(value, x[at - 1]!)) {
+    // Told apart, because numbers with NaN among them have no order to go by.
+    const whole = i - first < SHORT && before(value, x[first]!);
+    while (at > first && (whole || before(value, x[at - 1]!))) {
       x[at] = x[at - 1]!;
       at--;
     }

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import { tensor } from "../../tensor/create.ts";
+import { dtypes } from "../../tensor/dtype.ts";
+import { reals } from "../../tensor/elements.ts";
+import { Scalar } from "../../tensor/scalar.ts";
+import { callAny, callList } from "../dispatch.ts";
+import { call } from "../kernels.ts";
+
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+const floats = (values: readonly number[]) => tensor(values, { dtype: "float32" });
+
+/** The numbers are torch 2.13's. */
+describe("edges of operators", () => {
+  it("cuts floats to integers as the processor does", () => {
+    const x = floats([nan, inf, -inf, 3e9, 200.7, -200.7, 70000.5]);
+    const cut = (dtype: keyof typeof dtypes) => [...reals(call("aten::to.dtype", x, dtypes[dtype]))];
+    const lowest = -(2 ** 31);
+    expect(cut("int32")).toEqual([lowest, lowest, lowest, lowest, 200, -200, 70000]);
+    expect(cut("int16")).toEqual([0, 0, 0, 0, 200, -200, 4464]);
+    expect(cut("uint8")).toEqual([0, 0, 0, 0, 200, 56, 112]);
+    expect(cut("int64").slice(3)).toEqual([3e9, 200, -200, 70000]);
+  });
+
+  it("takes a square root for the power 1/2", () => {
+    const x = floats([-inf, -0, 4]);
+    expect([...reals(call("aten::pow.Tensor_Scalar", x, Scalar.float(0.5)))]).toEqual([nan, -0, 2]);
+    expect([...reals(call("aten::pow.Tensor_Scalar", x, Scalar.float(-0.5)))]).toEqual([nan, -inf, 0.5]);
+  });
+
+  it("keeps the width of floats beside a complex number", () => {
+    for (const [name, with1j] of [
+      ["float16", "complex32"],
+      ["bfloat16", "complex64"],
+      ["float64", "complex128"],
+      ["int64", "complex64"],
+    ] as const) {
+      const sum = call("aten::add.Scalar", tensor([1], { dtype: name }), Scalar.complex(0, 1));
+      expect(sum.dtype.name).toBe(with1j);
+    }
+  });
+
+  it("finds a mode among NaN where its sort leaves one", () => {
+    const [value] = callList("aten::mode", floats([1, nan, -0, 0, inf, -inf, nan, 2]));
+    expect([...reals(value!)]).toEqual([-inf]);
+  });
+
+  it("pads, packs and unpacks sequences", () => {
+    const [a, b] = [floats([1, 2, 3]), floats([4])];
+    const padded = call("aten::pad_sequence", [a, b], true, -1);
+    expect([...reals(padded)]).toEqual([1, 2, 3, 4, -1, -1]);
+    expect([...reals(call("aten::pad_sequence", [a, b], true, 0, "left"))]).toEqual([1, 2, 3, 0, 0, 4]);
+    const lengths = tensor([3, 1], { dtype: "int64" });
+    const rows = call("aten::unsqueeze", padded, -1);
+    const [data, counts] = callList("aten::_pack_padded_sequence", rows, lengths, true);
+    expect([...reals(data!)]).toEqual([1, 4, 2, 3]);
+    expect([...reals(counts!)]).toEqual([2, 1, 1]);
+    const [again, sizes] = callList("aten::_pad_packed_sequence", data, counts, true, Scalar.float(-1), 0);
+    expect([...reals(again!)]).toEqual([...reals(padded)]);
+    expect([...reals(sizes!)]).toEqual([3, 1]);
+  });
+
+  it("fills a diagonal that begins again in a tall matrix", () => {
+    const t = call("aten::zeros", [5, 2], dtypes.float32);
+    call("aten::fill_diagonal_", t, Scalar.int(7), true);
+    expect([...reals(t)]).toEqual([7, 0, 0, 7, 0, 0, 7, 0, 0, 7]);
+  });
+
+  it("lists the frequencies of a transform", () => {
+    expect([...reals(call("aten::fft_fftfreq", 5, 0.5))]).toEqual(
+      [0, 0.4, 0.8, -0.8, -0.4].map((f) => Math.fround(f)),
+    );
+    expect([...reals(call("aten::fft_rfftfreq", 4))]).toEqual([0, 0.25, 0.5]);
+  });
+
+  it("answers what a tensor is", () => {
+    expect(String(callAny("aten::numel", floats([1, 2])))).toBe("2");
+    expect(String(callAny("aten::is_complex", floats([1, 2])))).toBe("False");
+  });
+});
