@@ -6,22 +6,28 @@ import { basename } from "node:path";
 import { compileString } from "assemblyscript/asc";
 
 const sources = ["src/schema/scan.as", "src/ops/product.as"];
+/** Those that share the tensors' heap. */
+const overHeap = ["copy", "pointwise", "product"].map((name) => `src/ops/fast/${name}.as`);
 
-async function compile(source: string): Promise<Uint8Array> {
-  const { error, stderr, binary } = await compileString(source, {
+/** A memory that grows without its views being lost is a shared one. */
+const HEAP = { importMemory: true, sharedMemory: true, initialMemory: 1, maximumMemory: 65536 };
+
+async function compile(source: string, text: string): Promise<Uint8Array> {
+  const { error, stderr, binary } = await compileString(text, {
     optimizeLevel: 3,
     noAssert: true,
     runtime: "stub",
     use: ["abort="],
-    enable: ["simd"],
+    enable: ["simd", "threads"],
+    ...(overHeap.includes(source) ? HEAP : {}),
   });
   if (error || binary === null) throw new Error(`${error?.message}\n${stderr.toString()}`);
   return binary;
 }
 
-for (const source of sources) {
+for (const source of [...sources, ...overHeap]) {
   const file = (name: string): URL => new URL(`../${name}`, import.meta.url);
-  const binary = await compile(readFileSync(file(source), "utf8"));
+  const binary = await compile(source, readFileSync(file(source), "utf8"));
   const lines = Buffer.from(binary)
     .toString("base64")
     .match(/.{1,100}/g)!;

@@ -140,7 +140,11 @@ function kernelCall(node: Node, operator: Operator): Call | undefined {
   const kernel = findKernel(operator.qualifiedName);
   if (kernel === undefined || isUnderAutocast(node) || lacksArgument(node, kernel)) return undefined;
   return {
-    run: (frame) => kernel.call(namedArguments(node, kernel.schema)(frame)),
+    run: (frame) => {
+      const args = namedArguments(node, kernel.schema);
+      args.read(frame);
+      return kernel.call(args.values);
+    },
     fixesStrides: fixesStrides(operator),
   };
 }

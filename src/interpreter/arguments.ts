@@ -115,14 +115,18 @@ export function resolve(one: Resolver, frame: Frame): unknown {
   return "read" in one ? one.read(frame) : one.constant;
 }
 
-/**
- * The arguments of a call of an operator by name. The object is one for all calls of the node: what is constant is set
- * once, and each call sets the rest.
- */
-export function namedArguments(
-  node: Node,
-  schema: OpSchema,
-): (frame: Frame) => Readonly<Record<string, unknown>> {
+/** The arguments of a node's calls. */
+export interface NodeArguments {
+  /** By name. One object for all calls: what is constant is set once, and each call sets the rest. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** The names of those that each call sets. */
+  readonly names: readonly string[];
+  /** Sets them. */
+  read(frame: Frame): void;
+}
+
+/** The arguments of a call of an operator. */
+export function namedArguments(node: Node, schema: OpSchema): NodeArguments {
   const args: Record<string, unknown> = {};
   for (const declared of schema.args) args[declared.name] = defaultArgument(declared);
   const names: string[] = [];
@@ -139,8 +143,11 @@ export function namedArguments(
     }
   }
   const count = names.length;
-  return (frame) => {
-    for (let i = 0; i < count; i++) args[names[i]!] = reads[i]!(frame);
-    return args;
+  return {
+    values: args,
+    names,
+    read: (frame) => {
+      for (let i = 0; i < count; i++) args[names[i]!] = reads[i]!(frame);
+    },
   };
 }

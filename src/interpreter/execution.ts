@@ -1,5 +1,7 @@
 import type { Arguments, Kernel } from "../ops/kernel.ts";
 import type { Node } from "../program/program.ts";
+import { type Memory, stepMemory } from "../tensor/storage.ts";
+import { Tensor } from "../tensor/tensor.ts";
 import { type Frame, resolve } from "./arguments.ts";
 import type { Autocast } from "./autocast.ts";
 import { NodeError } from "./node-error.ts";
@@ -17,6 +19,8 @@ export interface Semantics {
   runStep?(step: Step, execution: Execution): void;
   /** Before a graph's outputs are read. */
   beforeOutputs?(graph: PreparedGraph, execution: Execution): void;
+  /** Whether memory is given back for other values behind a value's last use. */
+  readonly givesBack?: boolean;
   /** Which branch of a cond runs, when that is not for the predicate to say. */
   decide?(node: Node, predicate: boolean): boolean;
 }
@@ -25,6 +29,7 @@ export interface Semantics {
 export const eager: Semantics = {
   order: programOrder,
   call: (kernel, args) => kernel.call(args),
+  givesBack: true,
 };
 
 const orders = new WeakMap<PreparedGraph, Int32Array>();
@@ -39,7 +44,7 @@ export function programOrder(graph: PreparedGraph): Int32Array {
   return order;
 }
 
-/** Called after each node with the values it made. */
+/** Called after each node with the values it made, which are good until it returns. */
 export type Observer = (node: Node, values: readonly RuntimeValue[]) => void;
 
 interface Plan {
@@ -79,25 +84,63 @@ export class Execution {
    * @throws NodeError for what goes wrong in a node.
    */
   runGraph(prepared: PreparedGraph, inputs: readonly RuntimeValue[]): RuntimeValue[] {
+    for (const input of inputs) leaveHeap(input);
+    const outputs = this.runGraphBetween(prepared, inputs);
+    for (const output of outputs) leaveHeap(output);
+    return outputs;
+  }
+
+  /**
+   * `runGraph` for a caller that has the inputs from values of the frame, and whose outputs become such values: their
+   * memory may be given back when these have had their last use.
+   */
+  runGraphBetween(prepared: PreparedGraph, inputs: readonly RuntimeValue[]): RuntimeValue[] {
     const { frame, semantics } = this;
-    for (const [i, input] of prepared.graph.inputs.entries()) if (input !== null) frame[input.id] = inputs[i];
+    for (const [i, input] of prepared.graph.inputs.entries()) {
+      if (input === null) continue;
+      frame[input.id] = inputs[i];
+      use(inputs[i], 1);
+    }
     const plan = this.#planOf(prepared);
     this.#runSteps(prepared, plan, 0, plan.order.length);
     semantics.beforeOutputs?.(prepared, this);
     const outputs = prepared.outputs.map((output) => resolve(output, frame) as RuntimeValue);
-    for (const output of prepared.graph.outputs) if (output !== null) frame[output.id] = undefined;
+    for (const output of prepared.graph.outputs) {
+      if (output === null) continue;
+      use(frame[output.id], -1);
+      frame[output.id] = undefined;
+    }
+    if (semantics.givesBack === true) this.#forgetInputs(prepared);
     return outputs;
+  }
+
+  /** Those that no step has used are still there. */
+  #forgetInputs({ graph }: PreparedGraph): void {
+    for (const input of graph.inputs) {
+      if (input === null) continue;
+      use(this.frame[input.id], -1);
+      this.frame[input.id] = undefined;
+    }
+  }
+
+  /** Give all memory back, where a run has failed. */
+  abandon(): void {
+    for (const value of this.frame) leaveHeap(value);
+    this.frame.length = 0;
   }
 
   #runSteps({ steps }: PreparedGraph, plan: Plan, from: number, to: number): void {
     const { frame, semantics } = this;
     const { order, dying, vmaps } = plan;
     const observe = this.#observe;
+    // A region that is run for each example goes back to values that have had their last use.
+    const givesBack = semantics.givesBack === true && vmaps.size === 0;
     for (let place = from; place < to; place++) {
       const step = steps[order[place]!]!;
       const region = vmaps.size === 0 ? undefined : vmaps.get(place);
       try {
-        if (semantics.runStep === undefined) step.execute(this);
+        if (givesBack) runAndRelease(step, this);
+        else if (semantics.runStep === undefined) step.execute(this);
         else semantics.runStep(step, this);
       } catch (error) {
         throw NodeError.of(error, step.node, frame);
@@ -111,7 +154,12 @@ export class Execution {
         place = region.end - 1;
         continue;
       }
-      for (const id of dying[place]!) frame[id] = undefined;
+      const dead = dying[place]!;
+      for (let i = 0; i < dead.length; i++) {
+        const id = dead[i]!;
+        if (givesBack) release(frame[id]);
+        frame[id] = undefined;
+      }
     }
   }
 
@@ -127,6 +175,58 @@ export class Execution {
       this.#plans.set(prepared, plan);
     }
     return plan;
+  }
+}
+
+/**
+ * Runs a step. What it makes lies in the heap, and what of that is no value of the frame is released right behind it.
+ * Operators of other people may keep what they make, and higher-order ones are made of steps of their own.
+ */
+function runAndRelease(step: Step, execution: Execution): void {
+  const { frame } = execution;
+  const { outputs } = step.node;
+  const made: Memory[] | null = step.kernel?.name.startsWith("aten::") ? [] : null;
+  stepMemory.made = made;
+  try {
+    step.execute(execution);
+  } finally {
+    stepMemory.made = null;
+    for (let i = 0; i < outputs.length; i++) use(frame[outputs[i]!.id], 1);
+    if (made !== null) {
+      for (let i = 0; i < made.length; i++) if (made[i]!.uses === 0) made[i]!.release();
+    }
+  }
+}
+
+/** Note that a value is one of the frame, or that it is none any more. */
+function use(value: RuntimeValue, count: 1 | -1): void {
+  if (value instanceof Tensor) {
+    if (value.storage !== null) value.storage.memory.uses += count;
+  } else if (Array.isArray(value)) for (const one of value as readonly RuntimeValue[]) use(one, count);
+}
+
+/** A value has had its last use: nobody needs its memory when no other value lies in it. */
+function release(value: RuntimeValue): void {
+  if (value instanceof Tensor) {
+    const memory = value.storage?.memory;
+    if (memory !== undefined && --memory.uses === 0) memory.release();
+  } else if (Array.isArray(value)) for (const one of value as readonly RuntimeValue[]) release(one);
+}
+
+/** What somebody else than the frame has is the garbage collector's. */
+export function leaveHeap(value: RuntimeValue): void {
+  if (Array.isArray(value)) for (const one of value as readonly RuntimeValue[]) leaveHeap(one);
+  else if (value instanceof Tensor && value.storage !== null) {
+    const { memory } = value.storage;
+    if (memory.uses !== Number.POSITIVE_INFINITY) memory.leaveHeap();
+  }
+}
+
+/** Of values that no frame has, those in the heap are given back. */
+export function discard(values: readonly RuntimeValue[]): void {
+  for (const value of values) {
+    if (Array.isArray(value)) discard(value as readonly RuntimeValue[]);
+    else if (value instanceof Tensor && value.storage?.memory.uses === 0) value.storage.memory.release();
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { beforeAll, describe, expect, it } from "vitest";
-import { defineOp } from "../ops/kernel.ts";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { defineOp, mode } from "../ops/kernel.ts";
 import { call, registerKernels } from "../ops/kernels.ts";
 import { OperatorRegistry } from "../ops/registry.ts";
 import { Scalar } from "../tensor/scalar.ts";
@@ -26,10 +26,15 @@ describe("real models run as torch runs them", () => {
   });
 
   for (const one of modelCases(folder)) {
-    it(one.program, async () => {
+    it.each([false, true])(`${one.program}, precise: %s`, async (precise) => {
+      mode.precise = precise;
       expect(await checkModel(folder, one, registry)).toEqual([]);
     });
   }
+
+  afterEach(() => {
+    mode.precise = false;
+  });
 
   it("has programs", () => {
     expect(existsSync(folder)).toBe(true);

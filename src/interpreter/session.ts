@@ -8,7 +8,7 @@ import { numberTensor } from "../tensor/number.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkInputs } from "./check-inputs.ts";
-import { Execution, eager, type Observer, type Semantics } from "./execution.ts";
+import { discard, Execution, eager, leaveHeap, type Observer, type Semantics } from "./execution.ts";
 import { type PreparedProgram, prepareProgram } from "./prepare.ts";
 import { StateReader } from "./state.ts";
 import { flatten, isTensor, type RuntimeValue } from "./value.ts";
@@ -90,10 +90,17 @@ export class Session {
     // Every call draws the same random numbers, so that two semantics can be compared.
     seedRandomNumbers(0);
     const execution = new Execution(this.prepared, semantics, observe);
-    const run = () => execution.runGraph(this.prepared.graphs[0]!, values);
-    const outputs = around === undefined ? run() : around(values, run);
-    const users = this.#settle(outputs, values);
-    return { outputs: users, tensors: this.#named(users, values, all) };
+    const run = () => execution.runGraphBetween(this.prepared.graphs[0]!, values);
+    try {
+      const outputs = around === undefined ? run() : around(values, run);
+      const users = this.#settle(outputs, values);
+      for (const user of users) leaveHeap(user);
+      discard(outputs);
+      return { outputs: users, tensors: this.#named(users, values, all) };
+    } catch (error) {
+      execution.abandon();
+      throw error;
+    }
   }
 
   #named(

@@ -55,7 +55,7 @@ export class StateReader {
     let storage = this.#storages.get(entry);
     if (storage === undefined) {
       // Read once; the archive's bytes are not to be written to.
-      storage = read().then((bytes) => new Storage(new Memory(bytes.slice())));
+      storage = read().then((bytes) => new Storage(Memory.lasting(bytes)));
       this.#storages.set(entry, storage);
     }
     const integers = (list: readonly { as_int?: number }[]): number[] => list.map(({ as_int }) => as_int!);

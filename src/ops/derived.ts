@@ -167,6 +167,7 @@ export function resize(target: Tensor, sizes: readonly number[]): void {
   const bytes = (target.offset + numelOf(sizes)) * target.dtype.itemsize;
   if (storage !== null && storage.byteLength < bytes) {
     const grown = Memory.zeros(bytes);
+    grown.leaveHeap();
     grown.bytes.set(storage.memory.bytes);
     storage.memory = grown;
   }

@@ -3,15 +3,25 @@ import { dtypeOfCode, dtypeOfName } from "../tensor/dtype.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { derivedKernel } from "./derived.ts";
-import type { Arguments, Kernel, Result } from "./kernel.ts";
+import type { Arguments, Kernel, Planner, Result } from "./kernel.ts";
 import type { SchemaArgument, SchemaDefault, SchemaType } from "./schema-string.ts";
 
 const defined = new Map<string, Kernel>();
 const resolved = new Map<string, Kernel | undefined>();
+const planners = new Map<string, Planner>();
 
-/** Adds operators; one of the same name is replaced. */
+/** Adds operators; one of the same name is replaced, and with it its quicker way. */
 export function registerKernels(kernels: readonly Kernel[]): void {
-  for (const kernel of kernels) defined.set(kernel.name, kernel);
+  for (const kernel of kernels) {
+    defined.set(kernel.name, kernel);
+    planners.delete(kernel.name);
+  }
+  resolved.clear();
+}
+
+/** Adds quicker ways to the results of operators, by name; also of those that follow from others. */
+export function registerPlanners(quicker: Readonly<Record<string, Planner>>): void {
+  for (const [name, planner] of Object.entries(quicker)) planners.set(name, planner);
   resolved.clear();
 }
 
@@ -22,6 +32,7 @@ export function registerKernels(kernels: readonly Kernel[]): void {
 export function findKernel(name: string): Kernel | undefined {
   if (resolved.has(name)) return resolved.get(name);
   const kernel = defined.get(name) ?? derivedKernel(name, findKernel);
+  if (kernel !== undefined) kernel.planner = planners.get(name) ?? null;
   resolved.set(name, kernel);
   return kernel;
 }

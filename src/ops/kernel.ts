@@ -5,6 +5,7 @@
  */
 import { copyInto } from "../tensor/copy.ts";
 import type { Scalar } from "../tensor/scalar.ts";
+import { type Memory, stepMemory } from "../tensor/storage.ts";
 import { formatStrides } from "../tensor/strides.ts";
 import { Tensor, type TensorSpec } from "../tensor/tensor.ts";
 import { type OpSchema, parseSchema } from "./schema-string.ts";
@@ -21,8 +22,6 @@ interface Primitive<A> {
   meta: (args: A) => TensorSpec | readonly TensorSpec[];
   /** Fills results that hold zeros; several in the order of `meta`. */
   run: (args: A, out: Tensor, ...more: Tensor[]) => void;
-  /** A quicker way to the same result, for some operands: false when these are not among them. */
-  fast?: (args: A, out: Tensor, ...more: Tensor[]) => boolean;
 }
 
 interface ViewOf<A> {
@@ -46,6 +45,18 @@ interface Update<A> {
 /** How an operator is defined. */
 export type Definition<A> = Primitive<A> | ViewOf<A> | Composite<A> | Update<A>;
 
+/** Runs an operator on operands of the geometry that it was made for, and other arguments like those. */
+export type Plan = (args: Arguments, kernel: Kernel) => Result;
+
+/**
+ * A quicker way to an operator's result for such operands; null when there is none. `spec` is what `meta` says of the
+ * result, for operators that have it. The plan is called while a step runs, and may throw an UnplannedError.
+ */
+export type Planner = (args: Arguments, spec: TensorSpec | readonly TensorSpec[] | null) => Plan | null;
+
+/** The reference kernel is to compute it: there is no room in the heap, or the operands are not where they have to be. */
+export class UnplannedError extends Error {}
+
 /** A defined operator. */
 export class Kernel {
   /** `aten::add.Tensor` */
@@ -54,6 +65,8 @@ export class Kernel {
   #schema: OpSchema | undefined;
   #implementation: ((args: Arguments) => Result) | undefined;
   readonly #definition: Definition<Arguments>;
+  /** Set with `fastKernels`. */
+  planner: Planner | null = null;
 
   constructor(schemaText: string, definition: Definition<never>) {
     this.name = schemaText.slice(0, schemaText.indexOf("(")).replace(/\.default$/, "");
@@ -73,9 +86,86 @@ export class Kernel {
 
   /** Runs it, or infers the results' geometry when the operands have no storage. */
   call(args: Arguments): Result {
+    if (this.planner === null || mode.meta || mode.precise) return this.reference(args);
+    return stepMemory.made === null ? inStep(() => this.plan(args)(args, this)) : this.plan(args)(args, this);
+  }
+
+  /** What runs it on operands of the geometry of these, and with other arguments like these. */
+  plan(args: Arguments): Plan {
+    const definition = this.#definition;
+    const spec = "meta" in definition ? definition.meta(args) : null;
+    const planned = mode.precise || this.planner === null ? null : this.planner(args, spec);
+    if (planned === null) return plainPlan(this, definition, spec, args);
+    return (given) => {
+      try {
+        return planned(given, this);
+      } catch (error) {
+        if (error instanceof UnplannedError) return this.reference(given);
+        throw error;
+      }
+    };
+  }
+
+  /** Runs the reference kernel. */
+  reference(args: Arguments): Result {
     this.#implementation ??= writing(this.schema, implementation(this.#definition, this.schema));
     return this.#implementation(args);
   }
+}
+
+/** Runs a kernel whose results nobody gives back: they leave the heap, and all else that it made there is released. */
+function inStep(run: () => Result): Result {
+  const made: Memory[] = [];
+  stepMemory.made = made;
+  try {
+    const result = run();
+    leaveHeap(result);
+    return result;
+  } finally {
+    stepMemory.made = null;
+    for (const memory of made) memory.release();
+  }
+}
+
+function leaveHeap(result: Result): void {
+  if (result instanceof Tensor) {
+    const memory = result.storage?.memory;
+    if (memory !== undefined && memory.uses === 0) memory.leaveHeap();
+  } else if (Array.isArray(result)) for (const one of result as readonly Result[]) leaveHeap(one);
+}
+
+/** The reference kernel, with the geometry of its results worked out once. */
+function plainPlan(
+  kernel: Kernel,
+  definition: Definition<Arguments>,
+  spec: TensorSpec | readonly TensorSpec[] | null,
+  args: Arguments,
+): Plan {
+  if ("view" in definition) return viewPlan(kernel, definition.view(args), args);
+  if (!("meta" in definition) || spec === null || "length" in spec) return (given) => kernel.reference(given);
+  const { run } = definition;
+  return (given) => {
+    const out = Tensor.ofSpec(spec);
+    run(given, out);
+    return out;
+  };
+}
+
+/** A view of an operand, where that is all there is to it: the same one of every operand of its geometry. */
+function viewPlan(kernel: Kernel, result: Tensor | readonly Tensor[], args: Arguments): Plan {
+  const name = kernel.schema.args[0]?.name ?? "";
+  const source = args[name];
+  if (!(result instanceof Tensor) || !(source instanceof Tensor)) return (given) => kernel.reference(given);
+  if (result === source) return (given) => given[name] as Tensor;
+  // What another tensor holds may say where the view begins.
+  const others = Object.values(args).some((arg) => arg instanceof Tensor && arg !== source);
+  if (others || result.storage !== source.storage) return (given) => kernel.reference(given);
+  const { sizes, strides, dtype } = result;
+  const shift = result.offset - source.offset;
+  return (given) => {
+    const own = given[name] as Tensor;
+    return new Tensor(own.storage, dtype, sizes, strides, own.offset + shift);
+  };
 }
 
 /** Set while only geometry is inferred, and while every kernel must be the reference. */
@@ -93,18 +183,16 @@ function implementation(definition: Definition<Arguments>, schema: OpSchema): (a
   if ("view" in definition) return definition.view;
   if ("composite" in definition) return definition.composite;
   if ("update" in definition) return updatedCopy(schema.args[0]!.name, definition.update);
-  const { meta, run, fast } = definition;
+  const { meta, run } = definition;
   return (args) => {
     const spec = meta(args);
     if (Array.isArray(spec)) {
       const outs = (spec as readonly TensorSpec[]).map((one) => Tensor.ofSpec(one, mode.meta));
-      if (!mode.meta && !(fast !== undefined && !mode.precise && fast(args, ...(outs as [Tensor])))) {
-        run(args, ...(outs as [Tensor]));
-      }
+      if (!mode.meta) run(args, ...(outs as [Tensor]));
       return outs;
     }
     const out = Tensor.ofSpec(spec as TensorSpec, mode.meta);
-    if (!mode.meta && !(fast !== undefined && !mode.precise && fast(args, out))) run(args, out);
+    if (!mode.meta) run(args, out);
     return out;
   };
 }

@@ -1,7 +1,8 @@
 /** Every operator that can be run. Importing this module makes them known. */
 import { atenKernels } from "./aten/index.ts";
-import { registerKernels } from "./dispatch.ts";
+import { registerKernels, registerPlanners } from "./dispatch.ts";
 import { executorchKernels } from "./executorch-kernels.ts";
+import { planners } from "./fast/index.ts";
 import { primKernels } from "./prims.ts";
 import { quantizedKernels } from "./quantized.ts";
 import { transformersKernels } from "./transformers-kernels.ts";
@@ -11,5 +12,6 @@ registerKernels(executorchKernels);
 registerKernels(primKernels);
 registerKernels(quantizedKernels);
 registerKernels(transformersKernels);
+registerPlanners(planners);
 
 export { call, callAny, defaultArgument, definedKernels, findKernel, registerKernels } from "./dispatch.ts";

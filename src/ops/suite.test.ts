@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { checkCase, operatorCases } from "../testing/operator-cases.ts";
+import { mode } from "./kernel.ts";
 import "./kernels.ts";
 
 const folder = fileURLToPath(new URL("../../fixtures/ops/", import.meta.url));
@@ -9,8 +10,14 @@ const files = readdirSync(folder).filter((name) => name.endsWith(".ndjson.gz"));
 
 const notYet = JSON.parse(readFileSync(`${folder}not-yet.json`, "utf8")) as Record<string, string>;
 
+afterEach(() => {
+  mode.precise = false;
+});
+
 describe("operators compute what torch computes", () => {
-  it.each(files)("%s", { timeout: 120_000 }, (file) => {
+  const ways = files.flatMap((file) => [[file, false] as const, [file, true] as const]);
+  it.each(ways)("%s, precise: %s", { timeout: 120_000 }, (file, precise) => {
+    mode.precise = precise;
     const problems = new Set<string>();
     let checked = 0;
     for (const one of operatorCases(`${folder}${file}`)) {

@@ -1,3 +1,5 @@
+import { heap } from "./heap.ts";
+
 /** A block of memory that any number of tensors view. */
 export class Storage {
   /** Where the bytes are. Replaced as a whole when a lowered execution gives a write a memory of its own. */
@@ -13,7 +15,7 @@ export class Storage {
   }
 
   get byteLength(): number {
-    return this.memory.bytes.length;
+    return this.memory.byteLength;
   }
 
   copy(): Storage {
@@ -28,10 +30,20 @@ export class Storage {
   }
 }
 
+/**
+ * What is made while a step runs whose values the interpreter gives back: it lies in the heap, where the fast kernels
+ * compute. Outside of a step memory is the garbage collector's.
+ */
+export const stepMemory: { made: Memory[] | null } = { made: null };
+
 /** Bytes, with the typed arrays over them that were asked for. */
 export class Memory {
-  /** 8-byte aligned in its buffer. */
-  readonly bytes: Uint8Array;
+  readonly byteLength: number;
+  /** Where the bytes are in the heap; -1 when they are elsewhere. */
+  address = -1;
+  /** How many of a running program's values lie in it, when it is in the heap. */
+  uses = 0;
+  #bytes: Uint8Array | undefined;
   #f32: Float32Array | undefined;
   #f64: Float64Array | undefined;
   #i32: Int32Array | undefined;
@@ -42,12 +54,70 @@ export class Memory {
   #i64: BigInt64Array | undefined;
   #u64: BigUint64Array | undefined;
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  constructor(bytes: Uint8Array | number, address = -1) {
+    this.byteLength = typeof bytes === "number" ? bytes : bytes.length;
+    this.address = address;
+    if (typeof bytes !== "number") this.#bytes = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
   }
 
   static zeros(byteLength: number): Memory {
-    return new Memory(new Uint8Array(byteLength));
+    const block = stepMemory.made === null || byteLength === 0 ? null : Memory.inHeap(byteLength);
+    if (block === null) return new Memory(new Uint8Array(byteLength));
+    stepMemory.made!.push(block);
+    block.bytes.fill(0);
+    return block;
+  }
+
+  /** Of bytes that nobody has written; the step that runs gives it back. null when the heap is full. */
+  static ofStep(byteLength: number): Memory | null {
+    const block = stepMemory.made === null ? null : Memory.inHeap(byteLength);
+    if (block !== null) stepMemory.made!.push(block);
+    return block;
+  }
+
+  /** Of bytes that nobody has written, to be released. null when the heap is full. */
+  static inHeap(byteLength: number): Memory | null {
+    const address = heap.allocate(byteLength);
+    return address < 0 ? null : new Memory(byteLength, address);
+  }
+
+  /** A copy in the heap for as long as anybody holds it, if there is room; the bytes themselves otherwise. */
+  static lasting(bytes: Uint8Array): Memory {
+    const wanted = bytes.length > 0 && heap.used + bytes.length <= MOST_LASTING;
+    const block = wanted ? Memory.inHeap(bytes.length) : null;
+    if (block === null) return new Memory(bytes.slice());
+    block.bytes.set(bytes);
+    block.uses = Number.POSITIVE_INFINITY;
+    lasting.register(block, { address: block.address, byteLength: block.byteLength }, block);
+    return block;
+  }
+
+  /** 8-byte aligned in their buffer. */
+  get bytes(): Uint8Array {
+    return (this.#bytes ??= new Uint8Array(heap.buffer, this.address, this.byteLength));
+  }
+
+  /** Give a block of the heap back. Not to be used any more. */
+  release(): void {
+    if (this.address < 0) return;
+    if (this.uses === Number.POSITIVE_INFINITY) lasting.unregister(this);
+    heap.release(this.address, this.byteLength);
+    this.address = -1;
+    this.#forget();
+    this.#bytes = NOTHING;
+  }
+
+  /** Move out of the heap, to where the garbage collector cares for it. */
+  leaveHeap(): void {
+    if (this.address < 0) return;
+    const bytes = this.bytes.slice();
+    this.release();
+    this.#bytes = bytes;
+  }
+
+  #forget(): void {
+    this.#f32 = this.#f64 = this.#i32 = this.#u32 = undefined;
+    this.#i16 = this.#u16 = this.#i8 = this.#i64 = this.#u64 = undefined;
   }
 
   get float32(): Float32Array {
@@ -87,3 +157,12 @@ export class Memory {
     return new type(buffer, byteOffset, Math.floor(length / type.BYTES_PER_ELEMENT));
   }
 }
+
+/** Of the heap's 4 GiB, one is left for what programs compute. */
+const MOST_LASTING = 3 * 2 ** 30;
+
+const lasting = new FinalizationRegistry<{ address: number; byteLength: number }>(({ address, byteLength }) =>
+  heap.release(address, byteLength),
+);
+
+const NOTHING = new Uint8Array(0);

@@ -99,6 +99,9 @@ export class Tensor {
 
   /** Take on another tensor's storage and geometry, as `set_`, `resize_` and `unsqueeze_` make a tensor do. */
   become(other: Tensor): void {
+    // Who looks after a value's memory does not see that it has another.
+    this.storage?.memory.leaveHeap();
+    other.storage?.memory.leaveHeap();
     this.storage = other.storage;
     this.dtype = other.dtype;
     this.sizes = other.sizes;

@@ -15,7 +15,7 @@ export function cond({ execution, node, args }: HopArguments): RuntimeValue {
   ];
   const holds = truth(predicate);
   const taken = execution.semantics.decide?.(node, holds) ?? holds;
-  return execution.runGraph(taken ? whenTrue : whenFalse, operands ?? []);
+  return execution.runGraphBetween(taken ? whenTrue : whenFalse, operands ?? []);
 }
 
 /** Python's truth of a bool, a number or a one-element tensor. */

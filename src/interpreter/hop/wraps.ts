@@ -14,7 +14,7 @@ function bodyOf(args: readonly unknown[]): { body: PreparedGraph; rest: readonly
 export function wrap({ execution, args }: HopArguments): RuntimeValue {
   const { body, rest } = bodyOf(args);
   const operands = rest.length === body.graph.inputs.length ? rest : (rest.flat() as RuntimeValue[]);
-  return execution.runGraph(body, operands.slice(0, body.graph.inputs.length));
+  return execution.runGraphBetween(body, operands.slice(0, body.graph.inputs.length));
 }
 
 /** wrap_with_set_grad_enabled(enabled, body, *operands): gradients are of no concern to values. */
@@ -30,7 +30,7 @@ export function wrapWithAutocast({ execution, args }: HopArguments): RuntimeValu
   // Autocast of another device leaves what runs on the CPU alone.
   if (device === "cpu") execution.autocast = enabled.re === 0 ? null : { dtype: dtype ?? dtypes.bfloat16 };
   try {
-    return execution.runGraph(body, rest);
+    return execution.runGraphBetween(body, rest);
   } finally {
     execution.autocast = outer;
   }
@@ -41,5 +41,5 @@ export function invokeSubgraph({ execution, args }: HopArguments): RuntimeValue 
   const { body, rest } = bodyOf(args);
   const operands =
     typeof rest[0] === "string" && rest.length > body.graph.inputs.length ? rest.slice(1) : rest;
-  return execution.runGraph(body, operands);
+  return execution.runGraphBetween(body, operands);
 }

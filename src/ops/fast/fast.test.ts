@@ -1,0 +1,305 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compareValues } from "../../interpreter/compare.ts";
+import { dtypes } from "../../tensor/dtype.ts";
+import { storeReals } from "../../tensor/elements.ts";
+import { heap } from "../../tensor/heap.ts";
+import { Scalar } from "../../tensor/scalar.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import type { Arguments } from "../kernel.ts";
+import { call, defaultArgument, findKernel } from "../kernels.ts";
+
+const size = fc.integer({ min: 1, max: 19 });
+const seeds = fc.integer();
+
+/** Numbers about 0 that a seed gives; some of them special when asked. */
+function randomTensor(sizes: readonly number[], seed: number, special = false): Tensor {
+  const result = Tensor.zeros(sizes, dtypes.float32);
+  let state = seed | 1;
+  const next = (): number => {
+    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9;
+    return ((state >>> 0) / 2 ** 32 - 0.5) * 4;
+  };
+  const values = Float64Array.from({ length: result.numel }, next);
+  if (special) {
+    const specials = [Number.NaN, Infinity, -Infinity, -0, 1e-42, 3e38, -3e38, 100, -100];
+    for (const [i, value] of specials.entries()) if (i < values.length) values[i * 2] = value;
+  }
+  storeReals(result, values);
+  return result;
+}
+
+/** Another way to lie in memory: a transposed one, every other element of a larger one, or one that is broadcast. */
+function laidOut(sizes: readonly number[], seed: number, way: number): Tensor {
+  if (sizes.length >= 2 && way === 1) {
+    const t = randomTensor([...sizes.slice(0, -2), sizes.at(-1)!, sizes.at(-2)!], seed);
+    return call("aten::transpose.int", t, -1, -2);
+  }
+  if (sizes.length >= 1 && way === 2) {
+    const t = randomTensor([...sizes.slice(0, -1), 2 * sizes.at(-1)!], seed);
+    return call("aten::slice.Tensor", t, -1, 1, 2 ** 40, 2);
+  }
+  if (sizes.length >= 1 && way === 3) {
+    return call("aten::expand", randomTensor([1, ...sizes.slice(1)], seed), sizes);
+  }
+  return randomTensor(sizes, seed);
+}
+
+const way = fc.integer({ min: 0, max: 3 });
+
+function argumentsOf(name: string, given: Arguments): Arguments {
+  const { schema } = findKernel(name)!;
+  return Object.fromEntries(
+    schema.args.map((one) => [one.name, one.name in given ? given[one.name] : defaultArgument(one)]),
+  );
+}
+
+/** The fast kernel takes it on, and gives what the reference gives. */
+function check(name: string, given: Arguments, tolerance = { rtol: 3e-6, atol: 1e-5 }, must = true): void {
+  const kernel = findKernel(name)!;
+  const args = argumentsOf(name, given);
+  let taken = false;
+  const planner = kernel.planner!;
+  kernel.planner = (...all) => {
+    const plan = planner(...all);
+    taken = plan !== null;
+    return plan;
+  };
+  const used = heap.used;
+  try {
+    const actual = [kernel.call(args)].flat() as Tensor[];
+    const expected = [kernel.reference(args)].flat() as Tensor[];
+    for (const [i, one] of expected.entries()) {
+      expect(compareValues(actual[i], one, tolerance)).toBeUndefined();
+      expect(actual[i]!.strides).toEqual(one.strides);
+    }
+  } finally {
+    kernel.planner = planner;
+  }
+  if (must) expect(taken).toBe(true);
+  // What products keep for the next one may grow.
+  expect(heap.used - used).toBeLessThan(2 ** 23);
+}
+
+const property = (test: (...values: number[]) => void, ...kinds: fc.Arbitrary<number>[]): void => {
+  fc.assert(fc.property(fc.tuple(...kinds), (values) => test(...values)));
+};
+
+describe("fast kernels give what the reference kernels give", () => {
+  it.each(["exp", "sigmoid", "silu", "tanh", "relu", "neg", "abs", "sqrt", "rsqrt", "reciprocal"])(
+    "%s",
+    (name) => {
+      property((n, seed) => check(`aten::${name}`, { self: randomTensor([n], seed, true) }), size, seeds);
+      property((m, n, seed) => check(`aten::${name}`, { self: laidOut([m, n], seed, 1) }), size, size, seeds);
+    },
+  );
+
+  it.each(["none", "tanh"])("gelu %s", (approximate) => {
+    property((n, seed) => check("aten::gelu", { self: randomTensor([n], seed), approximate }), size, seeds);
+  });
+
+  it.each([2, 3, 0.5])("pow %d", (exponent) => {
+    const args = (n: number, seed: number) => ({
+      self: randomTensor([n], seed),
+      exponent: Scalar.float(exponent),
+    });
+    property((n, seed) => check("aten::pow.Tensor_Scalar", args(n, seed)), size, seeds);
+  });
+
+  it.each(["add.Tensor", "sub.Tensor", "mul.Tensor", "div.Tensor", "maximum", "minimum"])("%s", (name) => {
+    property(
+      (a, b, c, drop, first, second, seed) => {
+        const sizes = [a, b, c];
+        const other = [drop & 1 ? 1 : a, drop & 2 ? 1 : b, drop & 4 ? 1 : c].slice(drop % 3);
+        const args = { self: laidOut(sizes, seed, first), other: laidOut(other, seed + 1, second) };
+        check(`aten::${name}`, args, undefined, false);
+      },
+      size,
+      size,
+      size,
+      fc.integer({ min: 0, max: 7 }),
+      way,
+      way,
+      seeds,
+    );
+  });
+
+  it.each(["add.Scalar", "sub.Scalar", "mul.Scalar", "div.Scalar"])("%s", (name) => {
+    property(
+      (n, seed) => check(`aten::${name}`, { self: randomTensor([n], seed, true), other: Scalar.float(1.7) }),
+      size,
+      seeds,
+    );
+  });
+
+  it.each(["sum.dim_IntList", "mean.dim", "amax"])("%s", (name) => {
+    property(
+      (m, n, keep, layout, seed) =>
+        check(`aten::${name}`, { self: laidOut([m, n], seed, layout), dim: [-1], keepdim: keep > 9 }),
+      size,
+      size,
+      size,
+      way,
+      seeds,
+    );
+  });
+
+  it("softmax", () => {
+    const check1 = (m: number, n: number, layout: number, seed: number): void => {
+      check("aten::softmax.int", { self: laidOut([m, n], seed, layout), dim: -1 });
+      check("aten::_safe_softmax", { self: laidOut([m, n], seed, layout), dim: 1 });
+    };
+    property(check1, size, size, way, seeds);
+    const hidden = Tensor.zeros([2, 5], dtypes.float32);
+    hidden.memory.float32.fill(-Infinity, 0, 6);
+    check("aten::_safe_softmax", { self: hidden, dim: 1 });
+    check("aten::_softmax", { self: hidden, dim: 1 });
+  });
+
+  it("layer_norm and rms_norm", () => {
+    property(
+      (m, n, layout, seed) => {
+        const args = {
+          input: laidOut([3, m, n], seed, layout),
+          normalized_shape: [n],
+          weight: randomTensor([n], seed + 1),
+        };
+        check("aten::layer_norm", { ...args, bias: randomTensor([n], seed + 2) });
+        check("aten::native_layer_norm", { ...args, bias: null, eps: 1e-5 });
+        check("aten::rms_norm", args);
+        check("aten::_fused_rms_norm", { ...args, eps: 1e-6 });
+      },
+      size,
+      fc.integer({ min: 2, max: 40 }),
+      way,
+      seeds,
+    );
+  });
+
+  it("products of matrices", () => {
+    property(
+      (m, k, n, first, second, seed) => {
+        const [a, b] = [laidOut([m, k], seed, first), laidOut([k, n], seed + 1, second)];
+        check("aten::mm", { self: a, mat2: b });
+        check("aten::addmm", { self: randomTensor([n], seed + 2), mat1: a, mat2: b });
+        check("aten::linear", {
+          input: laidOut([2, m, k], seed, first),
+          weight: laidOut([n, k], seed + 1, second % 2),
+          bias: randomTensor([n], seed + 2),
+        });
+        const [x, y] = [laidOut([3, m, k], seed, first), laidOut([3, k, n], seed + 1, second)];
+        check("aten::bmm", { self: x, mat2: y });
+        check("aten::baddbmm", { self: randomTensor([3, 1, n], seed + 2), batch1: x, batch2: y });
+        check("aten::matmul", {
+          self: laidOut([2, 1, m, k], seed, first),
+          other: laidOut([3, k, n], seed + 1, second),
+        });
+      },
+      fc.integer({ min: 1, max: 40 }),
+      fc.integer({ min: 1, max: 150 }),
+      fc.integer({ min: 1, max: 40 }),
+      way,
+      way,
+      seeds,
+    );
+  }, 60_000);
+
+  it("products that are worked on in parts", () => {
+    const [m, k, n] = [70, 2100, 600];
+    check(
+      "aten::mm",
+      { self: randomTensor([m, k], 1), mat2: randomTensor([k, n], 2) },
+      { rtol: 1e-5, atol: 1e-4 },
+    );
+  });
+
+  it("attention", () => {
+    property(
+      (length, keys, width, kind, heads, seed) => {
+        const mask =
+          kind % 3 === 1
+            ? randomTensor([length, keys], seed + 3)
+            : kind % 3 === 2
+              ? call("aten::gt.Scalar", randomTensor([2, 1, length, keys], seed + 3), Scalar.float(0))
+              : null;
+        check("aten::scaled_dot_product_attention", {
+          query: laidOut([2, 4, length, width], seed, 0),
+          key: laidOut([2, heads % 2 ? 2 : 4, keys, width], seed + 1, 0),
+          value: call(
+            "aten::transpose.int",
+            randomTensor([2, keys, heads % 2 ? 2 : 4, width], seed + 2),
+            1,
+            2,
+          ),
+          attn_mask: mask,
+          is_causal: mask === null && kind > 3,
+          enable_gqa: heads % 2 === 1,
+        });
+      },
+      fc.integer({ min: 1, max: 90 }),
+      fc.integer({ min: 1, max: 30 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 0, max: 6 }),
+      size,
+      seeds,
+    );
+  }, 60_000);
+
+  it("convolutions", () => {
+    property(
+      (n, c, kernel, space, stride, padding, groups, seed) => {
+        const group = groups % 2 ? c : 1;
+        check(
+          "aten::convolution",
+          {
+            input: laidOut([n % 3 || 1, c, space, space + 1], seed, n % 4),
+            weight: randomTensor([2 * c, c / group, kernel, 1], seed + 1),
+            bias: n % 2 ? randomTensor([2 * c], seed + 2) : null,
+            stride: [stride],
+            padding: [padding, 0],
+            dilation: [1 + (seed & 1)],
+            transposed: false,
+            output_padding: [0],
+            groups: group,
+          },
+          undefined,
+          false,
+        );
+      },
+      size,
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 7, max: 15 }),
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 0, max: 2 }),
+      size,
+      seeds,
+    );
+  }, 60_000);
+
+  it("copies", () => {
+    property(
+      (a, b, layout, joined, seed) => {
+        const self = laidOut([3, a, b], seed, layout);
+        check("aten::clone", { self }, undefined, false);
+        check("aten::contiguous", { self });
+        check("aten::reshape", { self, shape: [a, -1] });
+        const tensors = [self, laidOut([3, a, b], seed + 1, joined)];
+        check("aten::cat", { tensors, dim: (seed & 3) % 3 });
+        const narrow = call(
+          "aten::to.dtype",
+          self,
+          [dtypes.int64, dtypes.bool, dtypes.float16, dtypes.complex128][a % 4],
+        );
+        check("aten::contiguous", { self: call("aten::transpose.int", narrow, 0, 2) });
+      },
+      size,
+      size,
+      way,
+      way,
+      seeds,
+    );
+    const indices = call("aten::arange", Scalar.int(4));
+    check("aten::embedding", { weight: randomTensor([5, 3], 1), indices });
+  });
+});
