@@ -7,7 +7,7 @@ import { compileString } from "assemblyscript/asc";
 
 const sources = ["src/schema/scan.as", "src/ops/product.as"];
 /** Those that share the tensors' heap. */
-const overHeap = ["copy", "pointwise", "product"].map((name) => `src/ops/fast/${name}.as`);
+const overHeap = ["copy", "pointwise", "product", "windows"].map((name) => `src/ops/fast/${name}.as`);
 
 /** A memory that grows without its views being lost is a shared one. */
 const HEAP = { importMemory: true, sharedMemory: true, initialMemory: 1, maximumMemory: 65536 };

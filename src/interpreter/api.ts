@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly operators?: readonly string[];
   /** Operators that can be run besides torch's, made with `defineOp`. */
   readonly kernels?: readonly Kernel[];
+  /** Only reference kernels, which accumulate in float64, instead of faster ones in float32. */
+  readonly precise?: boolean;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function openSession(
 
 async function openFile(
   source: string | Uint8Array,
-  { model: name, operators = [], kernels = [] }: SessionOptions,
+  { model: name, operators = [], kernels = [], precise = false }: SessionOptions,
 ) {
   registerKernels(kernels);
   const registry = new OperatorRegistry();
@@ -54,6 +56,7 @@ async function openFile(
     const model = file.archive.models.find((one) => name === undefined || one.name === name)!;
     const program = await file.program(name);
     const session = await Session.open(model, program, registry);
+    session.precise = precise;
     return { session, samples: await sampleInputs(model, program) };
   } finally {
     await file.close();

@@ -171,7 +171,7 @@ export class Execution {
     let plan = this.#plans.get(prepared);
     if (plan === undefined) {
       const order = this.semantics.order(prepared);
-      plan = { order, dying: lastUses(prepared, order), vmaps: vmapRegions(prepared, order) };
+      plan = order === programOrder(prepared) ? ownPlan(prepared) : planIn(prepared, order);
       this.#plans.set(prepared, plan);
     }
     return plan;
@@ -228,6 +228,22 @@ export function discard(values: readonly RuntimeValue[]): void {
     if (Array.isArray(value)) discard(value as readonly RuntimeValue[]);
     else if (value instanceof Tensor && value.storage?.memory.uses === 0) value.storage.memory.release();
   }
+}
+
+const ownPlans = new WeakMap<PreparedGraph, Plan>();
+
+/** The plan of a graph's own order, which all calls share. */
+function ownPlan(prepared: PreparedGraph): Plan {
+  let plan = ownPlans.get(prepared);
+  if (plan === undefined) {
+    plan = planIn(prepared, programOrder(prepared));
+    ownPlans.set(prepared, plan);
+  }
+  return plan;
+}
+
+function planIn(prepared: PreparedGraph, order: Int32Array): Plan {
+  return { order, dying: lastUses(prepared, order), vmaps: vmapRegions(prepared, order) };
 }
 
 const NOTHING: readonly number[] = [];

@@ -1,5 +1,6 @@
 /** A program with its state, to be called any number of times. */
 import type { Model } from "../archive/archive.ts";
+import { mode } from "../ops/kernel.ts";
 import { seedRandomNumbers } from "../ops/random-numbers.ts";
 import { OperatorRegistry } from "../ops/registry.ts";
 import type { Program } from "../program/program.ts";
@@ -45,6 +46,8 @@ export class Session {
   /** The values of parameters, buffers and constants, by position among the program's inputs. */
   readonly state: ReadonlyMap<number, RuntimeValue>;
   readonly registry: OperatorRegistry;
+  /** Only reference kernels, which accumulate in float64. */
+  precise = false;
   readonly #writable: ReadonlySet<number>;
 
   constructor(
@@ -61,7 +64,9 @@ export class Session {
 
   /** The same program with other values for its parameters, buffers and constants. */
   withState(state: ReadonlyMap<number, RuntimeValue>): Session {
-    return new Session(this.prepared, state, this.registry, this.#writable);
+    const session = new Session(this.prepared, state, this.registry, this.#writable);
+    session.precise = this.precise;
+    return session;
   }
 
   /**
@@ -91,6 +96,8 @@ export class Session {
     seedRandomNumbers(0);
     const execution = new Execution(this.prepared, semantics, observe);
     const run = () => execution.runGraphBetween(this.prepared.graphs[0]!, values);
+    const { precise } = mode;
+    mode.precise ||= this.precise;
     try {
       const outputs = around === undefined ? run() : around(values, run);
       const users = this.#settle(outputs, values);
@@ -100,6 +107,8 @@ export class Session {
     } catch (error) {
       execution.abandon();
       throw error;
+    } finally {
+      mode.precise = precise;
     }
   }
 

@@ -152,11 +152,35 @@ function numberTensor(scalar: Scalar, compute: DType): Tensor {
   return result;
 }
 
-function mapReal(
-  lists: readonly Reals[],
-  f: (...operands: number[]) => number,
-  y: Float64Array | Float32Array,
-): void {
+type Numbers = Float64Array | Float32Array;
+type Loop = (lists: readonly Reals[], y: Numbers) => void;
+
+/** From so many elements on a loop of its own is worth compiling. */
+const LONG = 2048;
+const loops = new WeakMap<(...operands: number[]) => number, Loop>();
+
+/**
+ * A loop for one function alone: V8 compiles it with the function in it, and for the arrays that this operator meets. A
+ * loop that all operators share calls a function, and looks up the kind of array, for each element.
+ */
+function loopOf(f: (...operands: number[]) => number, count: number): Loop {
+  let loop = loops.get(f);
+  if (loop === undefined) {
+    const names = Array.from({ length: count }, (_, k) => `x${k}`);
+    const steps = names.map((name) => `const s${name} = ${name}.length === 1 ? 0 : 1;`).join("");
+    const operands = names.map((name) => `${name}[i * s${name}]`).join(", ");
+    const body = `${steps} for (let i = 0, n = y.length; i < n; i++) y[i] = f(${operands});`;
+    const make = new Function("f", `return ([${names.join(", ")}], y) => { ${body} }`) as (
+      own: typeof f,
+    ) => Loop;
+    loop = make(f);
+    loops.set(f, loop);
+  }
+  return loop;
+}
+
+function mapReal(lists: readonly Reals[], f: (...operands: number[]) => number, y: Numbers): void {
+  if (y.length >= LONG) return loopOf(f, lists.length)(lists, y);
   const [a, b, c] = lists as [Reals, Reals, Reals];
   const n = y.length;
   if (lists.length === 1) {

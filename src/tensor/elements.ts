@@ -178,6 +178,7 @@ export function storeReals(out: Tensor, values: ArrayLike<number>): void {
     );
   }
   const raw = rawElements(out.memory, dtype);
+  if (dtype === dtypes.bool && out.isContiguous) return storeTruths(out, raw as Uint8Array, values);
   const encode =
     dtype === dtypes.bool
       ? (value: number) => (value === 0 ? 0 : 1)
@@ -186,6 +187,10 @@ export function storeReals(out: Tensor, values: ArrayLike<number>): void {
     if (encode === null) for (let k = 0; k < count; k++) raw[offset + k * step] = values[position + k]!;
     else for (let k = 0; k < count; k++) raw[offset + k * step] = encode(values[position + k]!);
   });
+}
+
+function storeTruths({ offset, numel }: Tensor, raw: Uint8Array, values: ArrayLike<number>): void {
+  for (let i = 0; i < numel; i++) raw[offset + i] = values[i] === 0 ? 0 : 1;
 }
 
 const isSmallInteger = (dtype: DType): boolean => dtype.category === "int";

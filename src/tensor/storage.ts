@@ -36,6 +36,21 @@ export class Storage {
  */
 export const stepMemory: { made: Memory[] | null } = { made: null };
 
+/** The typed arrays over a memory, as far as they were asked for. */
+interface Views {
+  float32?: Float32Array;
+  float64?: Float64Array;
+  int32?: Int32Array;
+  uint32?: Uint32Array;
+  int16?: Int16Array;
+  uint16?: Uint16Array;
+  int8?: Int8Array;
+  int64?: BigInt64Array;
+  uint64?: BigUint64Array;
+}
+
+const NO_VIEWS: Readonly<Views> = Object.freeze({});
+
 /** Bytes, with the typed arrays over them that were asked for. */
 export class Memory {
   readonly byteLength: number;
@@ -44,15 +59,7 @@ export class Memory {
   /** How many of a running program's values lie in it, when it is in the heap. */
   uses = 0;
   #bytes: Uint8Array | undefined;
-  #f32: Float32Array | undefined;
-  #f64: Float64Array | undefined;
-  #i32: Int32Array | undefined;
-  #u32: Uint32Array | undefined;
-  #i16: Int16Array | undefined;
-  #u16: Uint16Array | undefined;
-  #i8: Int8Array | undefined;
-  #i64: BigInt64Array | undefined;
-  #u64: BigUint64Array | undefined;
+  #views: Views = NO_VIEWS;
 
   constructor(bytes: Uint8Array | number, address = -1) {
     this.byteLength = typeof bytes === "number" ? bytes : bytes.length;
@@ -103,7 +110,7 @@ export class Memory {
     if (this.uses === Number.POSITIVE_INFINITY) lasting.unregister(this);
     heap.release(this.address, this.byteLength);
     this.address = -1;
-    this.#forget();
+    this.#views = NO_VIEWS;
     this.#bytes = NOTHING;
   }
 
@@ -115,37 +122,38 @@ export class Memory {
     this.#bytes = bytes;
   }
 
-  #forget(): void {
-    this.#f32 = this.#f64 = this.#i32 = this.#u32 = undefined;
-    this.#i16 = this.#u16 = this.#i8 = this.#i64 = this.#u64 = undefined;
-  }
-
   get float32(): Float32Array {
-    return (this.#f32 ??= this.#over(Float32Array));
+    return this.#views.float32 ?? (this.#own().float32 = this.#over(Float32Array));
   }
   get float64(): Float64Array {
-    return (this.#f64 ??= this.#over(Float64Array));
+    return this.#views.float64 ?? (this.#own().float64 = this.#over(Float64Array));
   }
   get int32(): Int32Array {
-    return (this.#i32 ??= this.#over(Int32Array));
+    return this.#views.int32 ?? (this.#own().int32 = this.#over(Int32Array));
   }
   get uint32(): Uint32Array {
-    return (this.#u32 ??= this.#over(Uint32Array));
+    return this.#views.uint32 ?? (this.#own().uint32 = this.#over(Uint32Array));
   }
   get int16(): Int16Array {
-    return (this.#i16 ??= this.#over(Int16Array));
+    return this.#views.int16 ?? (this.#own().int16 = this.#over(Int16Array));
   }
   get uint16(): Uint16Array {
-    return (this.#u16 ??= this.#over(Uint16Array));
+    return this.#views.uint16 ?? (this.#own().uint16 = this.#over(Uint16Array));
   }
   get int8(): Int8Array {
-    return (this.#i8 ??= this.#over(Int8Array));
+    return this.#views.int8 ?? (this.#own().int8 = this.#over(Int8Array));
   }
   get int64(): BigInt64Array {
-    return (this.#i64 ??= this.#over(BigInt64Array));
+    return this.#views.int64 ?? (this.#own().int64 = this.#over(BigInt64Array));
   }
   get uint64(): BigUint64Array {
-    return (this.#u64 ??= this.#over(BigUint64Array));
+    return this.#views.uint64 ?? (this.#own().uint64 = this.#over(BigUint64Array));
+  }
+
+  /** Most blocks are never looked at, and have none. */
+  #own(): Views {
+    if (this.#views === NO_VIEWS) this.#views = {};
+    return this.#views;
   }
 
   /** Whole elements only: the last bytes of a storage may be less than one. */

@@ -5,7 +5,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Planner } from "../kernel.ts";
 import { multiplier, multiplyPacked, productKernels, spaces } from "./multiply.ts";
 import { addressOf, isFloat32, resultOf } from "./operands.ts";
-import { pointwiseKernels } from "./pointwise.ts";
+import { pointwiseKernels } from "./pointwise-kernels.ts";
 
 /** Scores of so many queries are held at a time. */
 const QUERIES = 64;

@@ -1,6 +1,7 @@
 /** Operands and results of the fast kernels: where they lie in the heap. */
 import { dtypes } from "../../tensor/dtype.ts";
 import { numelOf } from "../../tensor/geometry.ts";
+import { heap } from "../../tensor/heap.ts";
 import { Memory, Storage } from "../../tensor/storage.ts";
 import { Tensor, type TensorSpec } from "../../tensor/tensor.ts";
 import { UnplannedError } from "../kernel.ts";
@@ -57,4 +58,9 @@ export function isPlainFloat32(spec: TensorSpec | readonly TensorSpec[] | null):
     spec.strides === undefined &&
     !spec.sizes.includes(0)
   );
+}
+
+/** The number at an address of the heap. */
+export function floatAt(address: number): number {
+  return new Float32Array(heap.buffer, address, 1)[0]!;
 }

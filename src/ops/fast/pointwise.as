@@ -100,6 +100,63 @@ function one(op: i32, x: v128): v128 {
 }
 
 @inline
+function clip4(x: v128, low: v128, high: v128): v128 {
+  return f32x4.min(f32x4.max(x, low), high);
+}
+
+/** What takes two numbers more: 0 clip, 1 hardswish, 2 hardsigmoid, 3 leaky_relu. */
+@inline
+function numbered(op: i32, x: v128, a: v128, b: v128): v128 {
+  if (op == 0) return clip4(x, a, b);
+  if (op == 3) return v128.bitselect(x, f32x4.mul(x, a), f32x4.gt(x, f32x4.splat(0)));
+  const six = f32x4.splat(6);
+  const ramp = clip4(f32x4.add(x, f32x4.splat(3)), f32x4.splat(0), six);
+  return op == 1 ? f32x4.div(f32x4.mul(x, ramp), six) : f32x4.div(ramp, six);
+}
+
+@inline
+function withNumbers(op: i32, to: usize, x: usize, n: i32, a: f32, b: f32): void {
+  const end = x + ((<usize>n & ~3) << 2);
+  const v = f32x4.splat(a);
+  const w = f32x4.splat(b);
+  while (x < end) {
+    v128.store(to, numbered(op, v128.load(x), v, w));
+    x += 16;
+    to += 16;
+  }
+  for (let rest = n & 3; rest > 0; rest--) {
+    f32.store(to, f32x4.extract_lane(numbered(op, v128.load32_zero(x), v, w), 0));
+    x += 4;
+    to += 4;
+  }
+}
+
+export function clip(to: usize, x: usize, n: i32, a: f32, b: f32): void { withNumbers(0, to, x, n, a, b); }
+export function hardswish(to: usize, x: usize, n: i32, a: f32, b: f32): void { withNumbers(1, to, x, n, a, b); }
+export function hardsigmoid(to: usize, x: usize, n: i32, a: f32, b: f32): void { withNumbers(2, to, x, n, a, b); }
+export function leakyRelu(to: usize, x: usize, n: i32, a: f32, b: f32): void { withNumbers(3, to, x, n, a, b); }
+
+/** x scale + shift, a number of each for each of the `channels` that the rows are of, in turn. */
+export function affineRows(to: usize, x: usize, rows: i32, n: i32, channels: i32, scales: usize, shifts: usize): void {
+  for (let row: i32 = 0; row < rows; row++) {
+    const channel = <usize>(row % channels) << 2;
+    const scale = f32x4.splat(f32.load(scales + channel));
+    const shift = f32x4.splat(f32.load(shifts + channel));
+    const end = x + ((<usize>n & ~3) << 2);
+    while (x < end) {
+      v128.store(to, f32x4.add(f32x4.mul(v128.load(x), scale), shift));
+      x += 16;
+      to += 16;
+    }
+    for (let rest = n & 3; rest > 0; rest--) {
+      f32.store(to, f32.load(x) * f32x4.extract_lane(scale, 0) + f32x4.extract_lane(shift, 0));
+      x += 4;
+      to += 4;
+    }
+  }
+}
+
+@inline
 function unary(op: i32, to: usize, x: usize, n: i32): void {
   const end = x + ((<usize>n & ~3) << 2);
   while (x < end) {
@@ -186,6 +243,75 @@ export function maximum(to: usize, x: usize, y: usize, rows: i32, n: i32, next: 
 }
 export function minimum(to: usize, x: usize, y: usize, rows: i32, n: i32, next: usize, nextX: usize, nextY: usize, stepX: usize, stepY: usize): void {
   binary(5, to, x, y, rows, n, next, nextX, nextY, stepX, stepY);
+}
+
+/** x where the byte is not 0, y elsewhere. Operands may have any steps. */
+export function where(
+  to: usize, c: usize, x: usize, y: usize, rows: i32, n: i32, next: usize, nextC: usize, nextX: usize, nextY: usize,
+  stepC: usize, stepX: usize, stepY: usize
+): void {
+  for (let row: i32 = 0; row < rows; row++) {
+    let u = c;
+    let v = x;
+    let w = y;
+    for (let i: i32 = 0; i < n; i++) {
+      f32.store(to + (<usize>i << 2), select(f32.load(v), f32.load(w), load<u8>(u) != 0));
+      u += stepC;
+      v += stepX;
+      w += stepY;
+    }
+    to += next;
+    c += nextC;
+    x += nextX;
+    y += nextY;
+  }
+}
+
+@inline
+function holds(op: i32, x: f32, y: f32): bool {
+  if (op == 0) return x == y;
+  if (op == 1) return x != y;
+  if (op == 2) return x < y;
+  if (op == 3) return x <= y;
+  if (op == 4) return x > y;
+  return x >= y;
+}
+
+@inline
+function compare(
+  op: i32, to: usize, x: usize, y: usize, rows: i32, n: i32, next: usize, nextX: usize, nextY: usize, stepX: usize, stepY: usize
+): void {
+  for (let row: i32 = 0; row < rows; row++) {
+    let v = x;
+    let w = y;
+    for (let i: i32 = 0; i < n; i++) {
+      store<u8>(to + <usize>i, holds(op, f32.load(v), f32.load(w)) ? 1 : 0);
+      v += stepX;
+      w += stepY;
+    }
+    to += next;
+    x += nextX;
+    y += nextY;
+  }
+}
+
+export function equal(to: usize, x: usize, y: usize, rows: i32, n: i32, next: usize, nextX: usize, nextY: usize, stepX: usize, stepY: usize): void {
+  compare(0, to, x, y, rows, n, next, nextX, nextY, stepX, stepY);
+}
+export function differ(to: usize, x: usize, y: usize, rows: i32, n: i32, next: usize, nextX: usize, nextY: usize, stepX: usize, stepY: usize): void {
+  compare(1, to, x, y, rows, n, next, nextX, nextY, stepX, stepY);
+}
+export function less(to: usize, x: usize, y: usize, rows: i32, n: i32, next: usize, nextX: usize, nextY: usize, stepX: usize, stepY: usize): void {
+  compare(2, to, x, y, rows, n, next, nextX, nextY, stepX, stepY);
+}
+export function lessEqual(to: usize, x: usize, y: usize, rows: i32, n: i32, next: usize, nextX: usize, nextY: usize, stepX: usize, stepY: usize): void {
+  compare(3, to, x, y, rows, n, next, nextX, nextY, stepX, stepY);
+}
+export function greater(to: usize, x: usize, y: usize, rows: i32, n: i32, next: usize, nextX: usize, nextY: usize, stepX: usize, stepY: usize): void {
+  compare(4, to, x, y, rows, n, next, nextX, nextY, stepX, stepY);
+}
+export function greaterEqual(to: usize, x: usize, y: usize, rows: i32, n: i32, next: usize, nextX: usize, nextY: usize, stepX: usize, stepY: usize): void {
+  compare(5, to, x, y, rows, n, next, nextX, nextY, stepX, stepY);
 }
 
 /** The largest of a row; NaN when it has one. */

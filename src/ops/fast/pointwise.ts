@@ -1,87 +1,16 @@
 /** Pointwise operators on float32. */
 import { contiguousStrides, expandStrides } from "../../tensor/geometry.ts";
-import { heap } from "../../tensor/heap.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import { Memory } from "../../tensor/storage.ts";
 import { Tensor, type TensorSpec } from "../../tensor/tensor.ts";
-import { lazyModule } from "../../webassembly.ts";
 import { type Arguments, type Planner, UnplannedError } from "../kernel.ts";
 import { innerLoops } from "./copy.ts";
 import { forEachOuter, inBytes, nestOf } from "./nest.ts";
 import { addressOf, isFloat32, resultOf, targetAddress } from "./operands.ts";
-import { WASM } from "./pointwise.generated.ts";
-
-type Unary = (to: number, x: number, n: number) => void;
-type Binary = (
-  to: number,
-  x: number,
-  y: number,
-  rows: number,
-  n: number,
-  next: number,
-  nextX: number,
-  nextY: number,
-  stepX: number,
-  stepY: number,
-) => void;
-
-type UnaryName =
-  | "exp"
-  | "sigmoid"
-  | "silu"
-  | "tanh"
-  | "gelu"
-  | "geluTanh"
-  | "relu"
-  | "neg"
-  | "abs"
-  | "root"
-  | "rsqrt"
-  | "reciprocal"
-  | "square"
-  | "cube";
-type BinaryName = "add" | "sub" | "mul" | "div" | "maximum" | "minimum";
-
-interface Exports extends Readonly<Record<UnaryName, Unary>>, Readonly<Record<BinaryName, Binary>> {
-  softmax(to: number, x: number, rows: number, n: number, scale: number, safe: number): void;
-  addMask(
-    x: number,
-    rows: number,
-    n: number,
-    scale: number,
-    mask: number,
-    next: number,
-    step: number,
-    flags: number,
-  ): void;
-  maskCausal(x: number, rows: number, n: number, first: number): void;
-  sumRows(to: number, x: number, rows: number, n: number, divisor: number): void;
-  maxRows(to: number, x: number, rows: number, n: number): void;
-  normalizeRows(
-    to: number,
-    x: number,
-    rows: number,
-    n: number,
-    weight: number,
-    bias: number,
-    eps: number,
-    centered: number,
-    means: number,
-    factors: number,
-  ): void;
-}
-
-const instantiate = lazyModule(WASM);
-let exports: Exports | undefined;
-
-/** The kernels; made when they are first asked for. */
-export function pointwiseKernels(): Exports {
-  exports ??= instantiate(heap.memory) as Exports;
-  return exports;
-}
+import { type BinaryName, pointwiseKernels, type UnaryName } from "./pointwise-kernels.ts";
 
 /** Whether the elements fill their memory without gaps or overlap, in any order of dimensions. */
-function isDense(sizes: readonly number[], strides: readonly number[]): boolean {
+export function isDense(sizes: readonly number[], strides: readonly number[]): boolean {
   const { dims, steps } = nestOf(sizes, [strides]);
   return dims.length === 1 && (steps[0]![0] === 1 || dims[0] === 1);
 }
@@ -109,7 +38,7 @@ const planUnary =
     };
   };
 
-function isLike(spec: TensorSpec | readonly TensorSpec[] | null, self: Tensor): spec is TensorSpec {
+export function isLike(spec: TensorSpec | readonly TensorSpec[] | null, self: Tensor): spec is TensorSpec {
   if (spec === null || "length" in spec || spec.dtype !== self.dtype) return false;
   const strides = spec.strides ?? contiguousStrides(spec.sizes);
   const same = self.sizes.every((size, d) => size === 1 || strides[d] === self.strides[d]);
@@ -134,7 +63,7 @@ const planUnaryInPlace =
   };
 
 /** What gives the address of an operand: of a tensor its own, of a number that of a place which holds it. */
-function operandAddress(operand: unknown, place: 0 | 1): ((operand: unknown) => number) | null {
+export function operandAddress(operand: unknown, place: 0 | 1): ((operand: unknown) => number) | null {
   if (operand instanceof Tensor && operand.number === null) {
     return isFloat32(operand) ? (given) => addressOf(given as Tensor) : null;
   }
@@ -156,7 +85,7 @@ function numberPlace(value: number, place: 0 | 1): number {
   return places.address + 4 * place;
 }
 
-const stridesTo = (operand: unknown, sizes: readonly number[]): number[] =>
+export const stridesTo = (operand: unknown, sizes: readonly number[]): number[] =>
   operand instanceof Tensor && operand.number === null
     ? inBytes(expandStrides(operand.sizes, operand.strides, sizes), 4)
     : sizes.map(() => 0);

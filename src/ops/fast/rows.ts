@@ -5,7 +5,7 @@ import type { Tensor, TensorSpec } from "../../tensor/tensor.ts";
 import type { Arguments, Planner } from "../kernel.ts";
 import { denseAddress } from "./copy.ts";
 import { addressOf, isFloat32, isPlainFloat32, resultOf } from "./operands.ts";
-import { pointwiseKernels } from "./pointwise.ts";
+import { pointwiseKernels } from "./pointwise-kernels.ts";
 
 /** How long the rows are when these dimensions are the last ones; 0 when they are not. */
 function lengthOf(self: Tensor, dims: readonly number[]): number {
