@@ -33,8 +33,9 @@ class Heap {
     return this.#buffer;
   }
 
-  /** The address of a block of so many bytes, which hold anything; -1 when there is no room. */
+  /** The address of a block of so many bytes, which hold anything; -1 when there is no room, and for no number. */
   allocate(bytes: number): number {
+    if (!(bytes >= 0)) return -1;
     const kind = kindOf(bytes);
     const size = sizeOf(kind);
     const free = this.#free[kind];

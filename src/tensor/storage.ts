@@ -68,7 +68,7 @@ export class Memory {
   }
 
   static zeros(byteLength: number): Memory {
-    const block = stepMemory.made === null || byteLength === 0 ? null : Memory.inHeap(byteLength);
+    const block = stepMemory.made !== null && byteLength > 0 ? Memory.inHeap(byteLength) : null;
     if (block === null) return new Memory(new Uint8Array(byteLength));
     stepMemory.made!.push(block);
     block.bytes.fill(0);
