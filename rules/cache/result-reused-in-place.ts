@@ -87,19 +87,32 @@ def false_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
       for (const graph of ctx.program.graphs) {
         if (!graph.nodes.some((node) => hopCall(node)?.kind === "cond" && usesCacheOperator(node))) continue;
         const { lastUses } = buffers(graph, ctx.storage);
+        const search: Search = { held: heldValues(caches, graph), extents: nodesByExtent(graph) };
         for (const [index, uses] of lastUses) {
-          for (const use of uses) check(ctx, caches, graph, graph.nodes[index]!, use);
+          for (const use of uses) check(ctx, caches, graph.nodes[index]!, use, search);
         }
       }
     }),
 });
 
-function check(ctx: RuleContext, caches: CacheAnalysis, graph: Graph, node: Node, { buffer }: LastUse): void {
+/** What is looked for behind the last use of a buffer; found once for a graph, which may be large. */
+interface Search {
+  readonly held: ReadonlyMap<number, readonly Held[]>;
+  readonly extents: ReadonlyMap<string, readonly Node[]>;
+}
+
+function check(
+  ctx: RuleContext,
+  caches: CacheAnalysis,
+  node: Node,
+  { buffer }: LastUse,
+  search: Search,
+): void {
   const value = ctx.program.values[buffer]!;
-  const seen = seenMemory(caches, graph, node, value);
+  const seen = seenMemory(caches, node, value, search);
   if (seen === undefined) return;
   const inPlace = isPointwise(ctx, node) && sameExtent(node.outputs[0], value);
-  const taker = inPlace ? (isRealized(ctx, node) ? node : undefined) : laterBuffer(ctx, graph, node, value);
+  const taker = inPlace ? (isRealized(ctx, node) ? node : undefined) : laterBuffer(ctx, node, value, search);
   if (taker === undefined) return;
   const way = inPlace ? "in place" : "freed";
   ctx.report({
@@ -112,7 +125,7 @@ function check(ctx: RuleContext, caches: CacheAnalysis, graph: Graph, node: Node
 }
 
 /** Whose memory is overwritten with the buffer's, to be seen afterwards: a storage by number. */
-function seenMemory(caches: CacheAnalysis, graph: Graph, node: Node, value: Value): number | undefined {
+function seenMemory(caches: CacheAnalysis, node: Node, value: Value, { held }: Search): number | undefined {
   const memory = caches.memoryOf(value);
   const isCondResult = value.node !== null && hopCall(value.node)?.kind === "cond";
   if (isCondResult) {
@@ -122,15 +135,35 @@ function seenMemory(caches: CacheAnalysis, graph: Graph, node: Node, value: Valu
   }
   // A temporary that a cond hands on: its result, used later or returned, is the temporary.
   const [root] = memory.roots;
-  const isHeld = (other: Value | null): boolean =>
-    other !== null &&
-    other !== value &&
-    other.kind === "tensor" &&
-    root !== undefined &&
-    caches.memoryOf(other).via.some((via) => via !== "copy") &&
-    caches.memoryOf(other).roots.includes(root);
-  const later = graph.nodes.slice(node.index + 1).some(({ operands }) => operands.some(isHeld));
-  return root !== undefined && (later || graph.outputs.some(isHeld)) ? root : undefined;
+  if (root === undefined) return undefined;
+  const isHeld = held.get(root)?.some((use) => use.value !== value && use.until > node.index);
+  return isHeld === true ? root : undefined;
+}
+
+/** A value that is some memory by way of a cache operator, and the position of its last use. */
+interface Held {
+  readonly value: Value;
+  readonly until: number;
+}
+
+/** Such values of a graph, by the storages that they are. */
+function heldValues(caches: CacheAnalysis, graph: Graph): Map<number, Held[]> {
+  const until = new Map<Value, number>();
+  for (const { index, operands } of graph.nodes) {
+    for (const operand of operands) if (operand?.kind === "tensor") until.set(operand, index);
+  }
+  for (const output of graph.outputs) if (output?.kind === "tensor") until.set(output, graph.nodes.length);
+  const held = new Map<number, Held[]>();
+  for (const [value, last] of until) {
+    const { roots, via } = caches.memoryOf(value);
+    if (!via.some((one) => one !== "copy")) continue;
+    for (const root of roots) {
+      const list = held.get(root);
+      if (list === undefined) held.set(root, [{ value, until: last }]);
+      else list.push({ value, until: last });
+    }
+  }
+  return held;
 }
 
 function isPointwise({ registry }: RuleContext, node: Node): boolean {
@@ -139,15 +172,31 @@ function isPointwise({ registry }: RuleContext, node: Node): boolean {
 
 /** As many elements of the same dtype. */
 function sameExtent(a: Value | undefined, b: Value): boolean {
-  return (
-    a?.meta !== undefined && b.meta !== undefined && a.meta.dtype === b.meta.dtype && extent(a) === extent(b)
-  );
+  return a?.meta !== undefined && b.meta !== undefined && extent(a.meta) === extent(b.meta);
 }
 
-function extent({ meta }: Value): string {
-  const known = meta!.sizes.map((size) => ("as_int" in size ? Number(size.as_int) : size.as_expr.expr_str));
+function extent({ dtype, sizes }: NonNullable<Value["meta"]>): string {
+  const known = sizes.map((size) => ("as_int" in size ? Number(size.as_int) : size.as_expr.expr_str));
   const product = known.filter((size) => typeof size === "number").reduce((all, size) => all * size, 1);
-  return [product, ...known.filter((size) => typeof size === "string").sort()].join("*");
+  return [dtype, product, ...known.filter((size) => typeof size === "string").sort()].join("*");
+}
+
+/** The nodes that make one tensor, by its extent. */
+function nodesByExtent(graph: Graph): Map<string, Node[]> {
+  const byExtent = new Map<string, Node[]>();
+  const extents = new Map<object, string>();
+  for (const node of graph.nodes) {
+    const { meta } = node.outputs[0] ?? {};
+    if (node.outputs.length !== 1 || meta === undefined) continue;
+    if (node.subgraphs.length > 0 || node.target.startsWith("torch.ops.executorch.")) continue;
+    // Equal metadata is mostly one object.
+    const key = extents.get(meta) ?? extent(meta);
+    extents.set(meta, key);
+    const list = byExtent.get(key);
+    if (list === undefined) byExtent.set(key, [node]);
+    else list.push(node);
+  }
+  return byExtent;
 }
 
 const EXTERN =
@@ -180,12 +229,11 @@ function isRealized(ctx: RuleContext, start: Node): boolean {
 }
 
 /** The next tensor of the buffer's extent that has memory of its own, behind the buffer's last use. */
-function laterBuffer(ctx: RuleContext, graph: Graph, last: Node, value: Value): Node | undefined {
-  return graph.nodes.slice(last.index + 1).find((node) => {
-    const [output] = node.outputs;
-    if (output === undefined || node.outputs.length !== 1 || !sameExtent(output, value)) return false;
-    if (node.subgraphs.length > 0 || node.target.startsWith("torch.ops.executorch.")) return false;
-    const isNew = ctx.storage.originOf(output).node === node;
+function laterBuffer(ctx: RuleContext, last: Node, { meta }: Value, { extents }: Search): Node | undefined {
+  const candidates = meta === undefined ? undefined : extents.get(extent(meta));
+  return candidates?.find((node) => {
+    if (node.index <= last.index) return false;
+    const isNew = ctx.storage.originOf(node.outputs[0]!).node === node;
     return isNew && (EXTERN.test(node.target) || isRealized(ctx, node));
   });
 }
