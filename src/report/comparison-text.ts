@@ -1,8 +1,7 @@
 import type { Difference } from "../interpreter/compare.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Paint } from "./options.ts";
-import { formatNumber } from "./tensor-text.ts";
-import { count, pad, sanitize } from "./text.ts";
+import { count, formatNumber, pad, sanitize } from "./text.ts";
 
 /** A tensor against what was expected of it. */
 export interface TensorComparison {

@@ -1,6 +1,5 @@
 import type { Diagnostic, Witness } from "../lint/diagnostic.ts";
-import { formatNumber } from "./tensor-text.ts";
-import { count } from "./text.ts";
+import { count, formatNumber } from "./text.ts";
 
 /**
  * What a run of the program says of a finding: `confirmed: with updates early, output.0 is 0 where eager gives 4, ...`.

@@ -2,7 +2,7 @@ import { dtypes } from "../tensor/dtype.ts";
 import { complexes, integers, reals } from "../tensor/elements.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Paint } from "./options.ts";
-import { pad, sanitize } from "./text.ts";
+import { formatNumber, pad, sanitize } from "./text.ts";
 
 /** So many elements are printed one by one; of more, the least, the greatest and the mean. */
 const FEW = 8;
@@ -53,11 +53,4 @@ function elements(tensor: Tensor): string[] {
     const im = formatNumber(parts[2 * i + 1]!);
     return `${formatNumber(parts[2 * i]!)}${im.startsWith("-") ? "" : "+"}${im}j`;
   });
-}
-
-/** Six significant digits, without trailing zeros; Python's words for what is not finite. */
-export function formatNumber(value: number): string {
-  if (Number.isNaN(value)) return "nan";
-  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
-  return String(Number(value.toPrecision(6)));
 }
