@@ -15,7 +15,7 @@ export const kind = defineRule({
 Each argument of a call is held against its type in the schema: a string is no Tensor, a float no \`int\`, one tensor no
 list of them. What counts is what torch accepts, which was measured: a float argument takes an int, a \`int[2]\` takes
 one int, \`add\`, \`sub\`, \`mul\` and \`div\` take a number for their second tensor, and a symbolic number stands
-wherever its value could. An argument that names a value is also held against what the value is.
+wherever its value could. A list of a certain length has that length, or one element for all. An argument that names a value is also held against what the value is.
 
 \`torch.export.load\` reads any kind without a word; the call fails when the program runs.
 `,
@@ -53,6 +53,15 @@ def forward(x: "f32[s0, 3]"):
       },
     ],
     invalid: [
+      {
+        title: "three strides for two dimensions",
+        program: `
+def forward(x: "f32[1, 3, 8, 8]"):
+    max_pool2d: "f32[1, 3, 4, 4]" = torch.ops.aten.max_pool2d.default(x, [2, 2], [2, 2, 2])
+    return (max_pool2d,)
+`,
+        diagnostics: [{ message: "'stride' of aten::max_pool2d takes int[2], but is given a list of ints" }],
+      },
       {
         title: "a string for a tensor, a float for an int",
         program: `

@@ -84,7 +84,7 @@ def forward(x: "f32[2]cuda:0"):
   create: (ctx) => {
     const isMixed = hasSeveralDevices(ctx.program);
     return {
-      node: (node) => {
+      form: (node) => {
         if (!isMixed && !namesDevice(node)) return;
         const operator = ctx.registry.find(node.target);
         const call = operator && callDevice(node, operator);

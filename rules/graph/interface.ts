@@ -110,8 +110,10 @@ function isConstantSymbol(arg: Argument): boolean {
   return symbolic !== undefined && !("as_name" in symbolic);
 }
 
-function returnsOneTensor({ source }: Graph): boolean {
+function returnsOneTensor({ source, owner }: Graph): boolean {
   if (source.is_single_tensor_return !== true) return true;
+  // The program itself returns a tuple, which torch goes through.
+  if (owner === null) return false;
   return (
     source.outputs.length === 1 && kindOfArgument(source.outputs[0]!).match(/^as_(tensor|sym_)/) !== null
   );

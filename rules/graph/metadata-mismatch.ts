@@ -1,6 +1,6 @@
 import { Inference } from "../../src/analysis/inference.ts";
 import { defineRule } from "../../src/lint/rule.ts";
-import { graphPath } from "../_shared/paths.ts";
+import { graphPath, nodePath } from "../_shared/paths.ts";
 
 export const metadataMismatch = defineRule({
   id: "graph/metadata-mismatch",
@@ -16,14 +16,21 @@ This rule works out the results of each operator that pt2lint can run from the m
 of all, strides and offsets where torch lays the result out in one way only (views, pointwise operators), and the value of
 symbolic numbers such as \`sym_size\` and \`s0 * 2\`. What has symbols is compared at up to three sets of numbers for them,
 which the program's ranges, guards and assertions allow. Operators whose result depends on data are left out.
+
+Where an operator has no result for such operands and arguments (a view of another number of elements, a dimension that is
+not there), \`run_decompositions\` fails with its message, and so does the first call.
 `,
   data: {
     name: "the name of the value",
     stated: "its dtype and sizes, and its strides where they differ, or its number, by the metadata",
     inferred: "the same by the operator",
-    path: "the JSON path of the metadata",
+    reason: "why the operator refuses its operands and arguments",
+    path: "the JSON path of the metadata, or of the node",
   },
-  messages: { mismatch: "'{name}' is {stated} by its metadata, but its operator makes it {inferred}" },
+  messages: {
+    refused: "{operator} does not take what it is given: {reason}",
+    mismatch: "'{name}' is {stated} by its metadata, but its operator makes it {inferred}",
+  },
   examples: {
     valid: [
       {
@@ -101,13 +108,38 @@ def forward(x: "f32[s0, 3]"):
 `,
         diagnostics: [{ message: "'mul' is 9 by its metadata, but its operator makes it 6" }],
       },
+      {
+        title: "a view of more elements",
+        program: `
+def forward(x: "f32[2, 3]"):
+    view: "f32[2, 4]" = torch.ops.aten.view.default(x, [2, 4])
+    return (view,)
+`,
+        diagnostics: [
+          {
+            message:
+              "torch.ops.aten.view.default does not take what it is given: shape [2, 4] is invalid for 6 elements",
+            data: { reason: "shape [2, 4] is invalid for 6 elements", path: "graph_module.graph.nodes[0]" },
+          },
+        ],
+      },
     ],
   },
   create: (ctx) => {
     const inference = new Inference(ctx.program, ctx.registry);
     return {
       form: (node) => {
-        for (const { value, stated, inferred, at } of inference.check(node)) {
+        const { mismatches, refused } = inference.check(node);
+        if (refused !== undefined) {
+          ctx.report({
+            at: node,
+            message: "refused",
+            data: { path: nodePath(node), reason: refused },
+            words: { operator: node.target },
+            help: "mend the argument, or the metadata of the operands, in the pass that changed them",
+          });
+        }
+        for (const { value, stated, inferred, at } of mismatches) {
           const table = value.kind === "sym_int" ? "sym_int_values" : "tensor_values";
           const path = `${graphPath(node.graph)}.${table}.${value.name}`;
           const numbers = [...at].map(([name, number]) => `${name} = ${number}`).join(", ");

@@ -1,21 +1,30 @@
 import { defineRule } from "../../src/lint/rule.ts";
+import type { Value } from "../../src/program/program.ts";
+import { parseExpr, symbolsOf } from "../../src/program/symbolic.ts";
+import { symbolsOfTensor } from "../_shared/symbols.ts";
 
 export const rangeConstraint = defineRule({
   id: "graph/range-constraint",
   severity: "error",
   presets: ["recommended", "strict"],
-  summary: "a symbol's range holds no value",
+  summary: "a symbol has no range, or one that holds no value",
   description: `
 \`range_constraints\` gives each symbol the least and the greatest value that it may have. Here the least is greater than
 the greatest, so that no input fits. \`torch.export.load\` refuses the program with \`Invalid ranges\`.
+
+A symbol that is a size of an input has a range even where nothing limits it. \`torch.export.load\` accepts a program
+without, and \`run_decompositions\` fails with an assertion that says nothing.
 `,
   data: {
     symbol: "the symbol",
-    min: "its least value",
-    max: "its greatest value",
-    path: "the JSON path of the range",
+    min: "its least value; null where there is no range",
+    max: "its greatest value; null where there is no range",
+    path: "the JSON path of the range, or of the ranges",
   },
-  messages: { empty: "the range of {symbol} is empty: at least {min} and at most {max}" },
+  messages: {
+    empty: "the range of {symbol} is empty: at least {min} and at most {max}",
+    missing: "{symbol} is a size of an input and has no range",
+  },
   examples: {
     valid: [
       {
@@ -42,11 +51,37 @@ def forward(x: "f32[s0]"):
           },
         ],
       },
+      {
+        title: "no range",
+        program: `
+range s0 None
+def forward(x: "f32[s0]"):
+    return (x,)
+`,
+        diagnostics: [
+          {
+            message: "s0 is a size of an input and has no range",
+            data: { symbol: "s0", min: null, max: null, path: "range_constraints" },
+          },
+        ],
+      },
     ],
   },
   create: (ctx) => ({
     program: () => {
-      for (const [symbol, { min_val: min, max_val: max }] of ctx.program.document.root.range_constraints) {
+      const { main, document } = ctx.program;
+      const ranges = document.root.range_constraints;
+      const limited = new Set([...ranges.keys()].flatMap(symbolsOfText));
+      for (const symbol of new Set(main.inputs.flatMap((input) => [...symbolsOfInput(input)]))) {
+        if (!/^s\d+$/.test(symbol) || limited.has(symbol)) continue;
+        ctx.report({
+          at: null,
+          message: "missing",
+          data: { symbol, min: null, max: null, path: "range_constraints" },
+          help: "keep the range of each symbol in the pass that rewrote the program",
+        });
+      }
+      for (const [symbol, { min_val: min, max_val: max }] of ranges) {
         if (min === null || min === undefined || max === null || max === undefined || min <= max) continue;
         ctx.report({
           at: null,
@@ -58,3 +93,12 @@ def forward(x: "f32[s0]"):
     },
   }),
 });
+
+const symbolsOfInput = (input: Value | null): Iterable<string> =>
+  input?.meta ? symbolsOfTensor(input.meta) : [];
+
+/** A range is that of a symbol, or of an expression that is one size: `s33 + 1`. */
+function symbolsOfText(text: string): string[] {
+  const expr = parseExpr(text);
+  return expr === undefined ? [] : [...symbolsOf(expr)];
+}

@@ -59,7 +59,7 @@ def forward(x: "f32[2]"):
   create: (ctx) => {
     const inputs = inputDevice(ctx.program);
     return {
-      node: (node) => {
+      form: (node) => {
         for (const [i, { arg }] of node.source.inputs.entries()) {
           if (!("as_device" in arg)) continue;
           const device = deviceName(arg.as_device);

@@ -69,7 +69,7 @@ def forward(x: "f32[2]", y: "f16[2]", mask: "b8[2]"):
     ],
   },
   create: (ctx) => ({
-    node: (node) => {
+    form: (node) => {
       for (const [i, { arg }] of node.source.inputs.entries()) {
         for (const value of floatsIn(arg)) {
           const dtype = Number.isFinite(value) ? overflowing(node, value) : undefined;

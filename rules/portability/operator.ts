@@ -48,7 +48,7 @@ def forward(x: "f32[3, 3]"):
     ],
   },
   create: (ctx) => ({
-    node: (node) => {
+    form: (node) => {
       const operator = ctx.registry.find(node.target);
       if (operator === undefined || isPortable(operator)) return;
       ctx.report({

@@ -6,20 +6,25 @@ export const moduleCallGraph = defineRule({
   id: "signature/module-call-graph",
   severity: "error",
   presets: ["recommended", "strict"],
-  summary:
-    "the module call graph names a value that the graph does not have, or does not begin with the whole model",
+  summary: "the module call graph does not begin with the whole model, or says of it what cannot be",
   description: `
 \`module_call_graph\` keeps what each preserved submodule takes and returns, the model itself first, under the empty name:
 \`ep.module()\` reads from there how to flatten its arguments and rebuild its results. A value that it names has to be a
-value of the main graph. \`torch.export.load\` refuses one that is not ("Input x does not exist in the graph").
+value of the main graph. \`torch.export.load\` refuses one that is not ("Input x does not exist in the graph"), and a tree
+of arguments or results that is no tree. The model's trees have a leaf for each of its inputs and results; where they do
+not, no call of \`ep.module()\` gets as far as the graph. Two arguments of one name are a syntax error of the code that
+torch generates.
 `,
   data: {
     module: "the submodule; empty for the model",
-    name: "the name that the graph does not have, or null",
+    name: "the name that the graph does not have, or that two arguments have; else null",
     path: "the JSON path",
   },
   messages: {
     unknown: "the module call graph names '{name}', which is no value of the graph",
+    tree: "the {spec} of '{module}' is no tree of arguments: {problem}",
+    leaves: "the {spec} of the model has {problem}",
+    twice: "two arguments of '{module}' are called '{name}'",
     root: "the module call graph does not begin with the signature of the whole model",
   },
   // The text form makes the module call graph from the graph.
@@ -36,6 +41,15 @@ value of the main graph. \`torch.export.load\` refuses one that is not ("Input x
           help: "export the program again; nothing else knows how its arguments are flattened",
         });
       }
+      for (const { message, module, name = null, path, ...words } of treeFaults(ctx.program)) {
+        ctx.report({
+          at: null,
+          message,
+          data: { module, name, path },
+          words,
+          help: "export the program again; nothing else knows how its arguments are flattened",
+        });
+      }
       for (const { module, name, path } of unknownNames(ctx.program)) {
         ctx.report({
           at: null,
@@ -47,6 +61,73 @@ value of the main graph. \`torch.export.load\` refuses one that is not ("Input x
     },
   }),
 });
+
+interface TreeFault {
+  readonly message: "tree" | "leaves" | "twice";
+  readonly module: string;
+  readonly name?: string;
+  readonly path: string;
+  readonly spec?: string;
+  readonly problem?: string;
+}
+
+/** Mirrors torch.utils._pytree.treespec_loads, and what ep.module() does with its trees. */
+function treeFaults({ document, inputs }: Program): TreeFault[] {
+  const { module_call_graph, signature } = document.root.graph_module;
+  const results = signature.output_specs.filter((spec) => "user_output" in spec || "loss_output" in spec);
+  const values = {
+    in_spec: inputs.filter(({ kind }) => kind === "user_input" || kind === "constant_input").length,
+    out_spec: results.length,
+  };
+  return module_call_graph.flatMap(({ fqn, signature: call }, i): TreeFault[] => {
+    if (!call) return [];
+    const path = `graph_module.module_call_graph[${i}].signature`;
+    const found: TreeFault[] = [];
+    for (const spec of ["in_spec", "out_spec"] as const) {
+      const leaves = countLeaves(call[spec]);
+      const at = { module: fqn, path: `${path}.${spec}`, spec };
+      if (typeof leaves === "string") found.push({ message: "tree", ...at, problem: leaves });
+      else if (fqn === "" && leaves !== values[spec]) {
+        const what = spec === "in_spec" ? "inputs" : "results";
+        found.push({
+          message: "leaves",
+          ...at,
+          problem: `${leaves} leaves, and the program ${values[spec]} ${what}`,
+        });
+      }
+    }
+    const names = call.forward_arg_names ?? [];
+    const twice = names.find((name, k) => names.indexOf(name) < k);
+    if (twice !== undefined) {
+      found.push({ message: "twice", module: fqn, name: twice, path: `${path}.forward_arg_names` });
+    }
+    return found;
+  });
+}
+
+/** How many leaves a tree has, or what is wrong with it. */
+function countLeaves(text: string): number | string {
+  let pending: unknown[];
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (!Array.isArray(parsed) || parsed.length !== 2) return "it is no pair of a version and a tree";
+    // Other versions than 1 are torch's to know.
+    if (parsed[0] !== 1) return `version ${JSON.stringify(parsed[0])} is not known`;
+    pending = [parsed[1]];
+  } catch {
+    return "it is no JSON";
+  }
+  let leaves = 0;
+  while (pending.length > 0) {
+    const tree = pending.pop();
+    if (typeof tree !== "object" || tree === null || !("type" in tree)) return "a node of it has no type";
+    const children = "children_spec" in tree ? tree.children_spec : undefined;
+    if (!Array.isArray(children)) return "a node of it has no children_spec";
+    if (tree.type === null) leaves++;
+    else pending = pending.concat(children);
+  }
+  return leaves;
+}
 
 interface Unknown {
   readonly module: string;

@@ -10,7 +10,7 @@ import type { Operator } from "../ops/operator.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { SchemaArgument } from "../ops/schema-string.ts";
 import type { Node, Program, Value } from "../program/program.ts";
-import { evaluateExpr, parseExpr } from "../program/symbolic.ts";
+import { evaluateExpr, parseExpr, symbolsOf } from "../program/symbolic.ts";
 import type { SymInt, TensorMeta } from "../schema/types.generated.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
 import { Scalar } from "../tensor/scalar.ts";
@@ -27,7 +27,15 @@ export interface Mismatch {
   readonly at: ReadonlyMap<string, bigint>;
 }
 
+/** What is wrong with a node. */
+export interface Inferred {
+  readonly mismatches: readonly Mismatch[];
+  /** Why the operator does not take such operands and arguments at all. */
+  readonly refused?: string;
+}
+
 const STRIDED = 7;
+const NOTHING: Inferred = { mismatches: [] };
 
 export class Inference {
   readonly #registry: OperatorRegistry;
@@ -42,22 +50,29 @@ export class Inference {
   }
 
   /** The results of a node that differ from their metadata. Nothing for operators that are not known, and where results depend on data. */
-  check(node: Node): Mismatch[] {
+  check(node: Node): Inferred {
     const operator = this.#registry.find(node.target);
     const call = operator ? kernelCall(node, operator) : pythonCall(node);
-    if (call === undefined) return [];
+    if (call === undefined) return NOTHING;
     // Without symbols, one point says it all.
     const points = [...node.operands, ...node.outputs].some(isSymbolic) ? this.#points.length : 1;
     for (let i = 0; i < points; i++) {
       const results = this.#infer(node, call.run, i);
-      if (results === undefined) return [];
-      const found = this.#compare(node, results, i, call.fixesStrides);
-      if (found.length > 0) return found;
+      if (results instanceof RangeError) {
+        // At the other points, and with numbers that depend on data, the numbers are made up.
+        return i > 0 || node.operands.some(dependsOnData)
+          ? NOTHING
+          : { mismatches: [], refused: results.message };
+      }
+      if (results === undefined) return NOTHING;
+      const mismatches = this.#compare(node, results, i, call.fixesStrides);
+      if (mismatches.length > 0) return { mismatches };
     }
-    return [];
+    return NOTHING;
   }
 
-  #infer(node: Node, run: Call["run"], point: number): readonly unknown[] | undefined {
+  /** The results; undefined when they cannot be known, and an error when the operator takes no such operands. */
+  #infer(node: Node, run: Call["run"], point: number): readonly unknown[] | RangeError | undefined {
     const frame: Frame = [];
     for (const operand of node.operands) {
       if (operand === null) return undefined;
@@ -70,9 +85,9 @@ export class Inference {
     try {
       const result = run(frame);
       return Array.isArray(result) ? (result as unknown[]).flat() : [result];
-    } catch {
-      // Wrong arguments are for other rules, and results that depend on data for nobody.
-      return undefined;
+    } catch (error) {
+      // Arguments of a wrong kind are for other rules, and results that depend on data for nobody.
+      return error instanceof RangeError ? error : undefined;
     } finally {
       mode.meta = false;
     }
@@ -127,6 +142,21 @@ export class Inference {
     if (!strides || liesAlike(stated, inferred)) return undefined;
     return [withStrides(stated), withStrides(inferred)];
   }
+}
+
+/** Whether a size, or a number, has a symbol of a value that is known when the program runs: `u0`. */
+function dependsOnData(value: Value | null): boolean {
+  if (value === null || value.kind !== "tensor") {
+    const size = value?.graph.source.sym_int_values.get(value.name);
+    return size === undefined || isUnbacked(size);
+  }
+  return value.meta === undefined || [...value.meta.sizes, value.meta.storage_offset].some(isUnbacked);
+}
+
+function isUnbacked(size: SymInt): boolean {
+  if ("as_int" in size) return false;
+  const expr = parseExpr(size.as_expr.expr_str);
+  return expr === undefined || [...symbolsOf(expr)].some((name) => /^z?u/.test(name));
 }
 
 /** A call that can be inferred. */

@@ -21,6 +21,7 @@ const FILES = [
   "run/inputs_written.aten.pt2",
   "run/parameter_written.aten.pt2",
   "run/ring.aten.pt2",
+  "run/resize_dynamic.training.pt2",
   "run/no_grad.training.pt2",
   "run/enable_grad.training.pt2",
 ];

@@ -13,6 +13,8 @@ export interface Parameter {
   readonly kwargOnly: boolean;
   readonly required: boolean;
   readonly isList: boolean;
+  /** The length of a list that has one, as of `int[2]`; 0 for others. A single value stands for all. */
+  readonly length: number;
   /** The alternatives of an Argument that torch accepts for it; undefined where it takes anything. */
   readonly kinds: ReadonlySet<string> | undefined;
 }
@@ -71,6 +73,7 @@ function parameterOf(operator: Operator, arg: SchemaArgument, index: number): Pa
     kwargOnly: arg.kwargOnly,
     required: arg.default === undefined,
     isList: plain.kind === "list",
+    length: plain.kind === "list" ? (plain.size ?? 0) : 0,
     kinds: kindsOf(operator, arg, plain),
   };
 }
@@ -212,12 +215,23 @@ export function kindFaults(plan: CallPlan, inputs: readonly NamedArgument[]): re
     if (parameter?.name !== name) parameter = parameters.find((candidate) => candidate.name === name);
     if (parameter === undefined) continue;
     expected = parameter.index + 1;
-    const { kinds } = parameter;
-    if (kinds === undefined || kinds.has(kindOfArgument(arg))) continue;
+    const { kinds, length } = parameter;
+    if (kinds === undefined || kinds.has(kindOfArgument(arg))) {
+      if (length > 1 && hasOtherLength(arg, length)) (faults ??= []).push({ input, parameter });
+      continue;
+    }
     if (parameter.isList && isEmptyList(arg)) continue;
     (faults ??= []).push({ input, parameter });
   }
   return faults ?? NO_FAULTS;
+}
+
+/** A list that is neither as long as it should be, nor one value for all, nor left empty, which some operators take. */
+function hasOtherLength(arg: object, length: number): boolean {
+  for (const items of Object.values(arg)) {
+    if (Array.isArray(items) && items.length > 1) return items.length !== length;
+  }
+  return false;
 }
 
 /** torch reads an empty list the same whatever its elements are called. */

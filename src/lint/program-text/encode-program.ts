@@ -78,9 +78,10 @@ function text(args: readonly Expression[], at: Position): string {
   return only.text;
 }
 
-/** `range s0 [2, 8]`; None for a bound that there is not. */
+/** `range s0 [2, 8]`; None for a bound that there is not, or in place of both for a symbol that shall have no range. */
 function range(args: readonly Expression[], at: Position): JsonObject {
   const [name, bounds] = args;
+  if (name?.kind === "name" && bounds?.kind === "none") return { [name.name]: null };
   if (name?.kind === "name" && bounds?.kind === "list" && bounds.items.length === 2) {
     const [min_val, max_val] = bounds.items.map((bound) =>
       bound.kind === "int" ? BigInt(bound.text) : null,
@@ -96,7 +97,7 @@ function rangesOf(document: string, given: JsonObject): JsonObject {
   for (const [, symbol] of document.matchAll(/Symbol\('([su]\d+)'/g)) {
     ranges[symbol!] = { min_val: symbol!.startsWith("s") ? 2n : 0n, max_val: null };
   }
-  return { ...ranges, ...given };
+  return Object.fromEntries(Object.entries({ ...ranges, ...given }).filter(([, range]) => range !== null));
 }
 
 function refuseSignature({ inputs, statements, name }: FunctionSyntax): void {

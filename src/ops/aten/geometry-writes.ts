@@ -1,5 +1,6 @@
 /** Operators that change a tensor's own geometry or storage, and those that write into one of its views. */
 import { copyInto } from "../../tensor/copy.ts";
+import { wrapDim } from "../../tensor/geometry.ts";
 import { isContiguousIn } from "../../tensor/memory-format.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import { Memory, Storage } from "../../tensor/storage.ts";
@@ -168,10 +169,10 @@ export const geometryWrites: readonly Kernel[] = [
     },
   ),
   defineOp("aten::sym_size.int(Tensor self, int dim) -> SymInt", {
-    composite: ({ self, dim }) => Scalar.int(self.size(dim)),
+    composite: ({ self, dim }) => Scalar.int(self.sizes[existingDim(self, dim)]!),
   }),
   defineOp("aten::sym_stride.int(Tensor self, int dim) -> SymInt", {
-    composite: ({ self, dim }) => Scalar.int(self.strides.at(dim)!),
+    composite: ({ self, dim }) => Scalar.int(self.strides[existingDim(self, dim)]!),
   }),
   defineOp("aten::sym_numel(Tensor self) -> SymInt", { composite: ({ self }) => Scalar.int(self.numel) }),
   defineOp("aten::sym_storage_offset(Tensor self) -> SymInt", {
@@ -181,3 +182,9 @@ export const geometryWrites: readonly Kernel[] = [
     composite: ({ self, memory_format }) => Scalar.bool(isContiguousIn(self, memory_format)),
   }),
 ];
+
+/** @throws RangeError when the tensor has no such dimension; one without dimensions has none. */
+function existingDim({ rank }: Tensor, dim: number): number {
+  if (rank === 0) throw new RangeError(`dimension ${dim} of a tensor that has none`);
+  return wrapDim(dim, rank);
+}

@@ -123,6 +123,27 @@ export const callFaults: readonly Fault[] = [
       }),
   },
   {
+    name: "a list of another length than its parameter's",
+    rules: ["arguments/kind"],
+    places: (document) =>
+      eachInput(document, ({ arg }, { length }) =>
+        length > 1 && arg.as_ints?.length === length ? () => arg.as_ints.push(1) : undefined,
+      ),
+  },
+  {
+    name: "a dimension that is not there",
+    rules: ["graph/metadata-mismatch"],
+    places: (document) =>
+      calls(document).flatMap(({ node, at, graph }): Place[] => {
+        // Where a size depends on data, nothing is known for certain.
+        if (JSON.stringify(graph.tensor_values).includes("Symbol('u")) return [];
+        const dim = /\.(sym_size|select|slice|unsqueeze|cat|softmax|transpose)\./.test(node.target)
+          ? node.inputs.find(({ name, arg }: AnyJson) => /^dim0?$/.test(name) && arg.as_int !== undefined)
+          : undefined;
+        return dim ? [{ at, break: () => (dim.arg.as_int = 17) }] : [];
+      }),
+  },
+  {
     name: "a keyword-only argument by position",
     rules: ["arguments/position"],
     places: (document) =>

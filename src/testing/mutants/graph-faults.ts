@@ -27,6 +27,23 @@ const metaFault = (name: string, rule: string, edit: (meta: AnyJson) => (() => v
     }),
 });
 
+/** A fault in the metadata of what a pointwise operator makes. */
+function resultFault(name: string, rule: string, edit: (meta: AnyJson) => (() => void) | undefined): Fault {
+  return {
+    name,
+    rules: [rule],
+    places: (document) =>
+      nodesOf(document).flatMap(({ graph, node, path }): Place[] => {
+        const operator = registry.find(node.target);
+        if (!operator?.has("pointwise") || !operator.has("core") || node.outputs[0]?.as_tensor === undefined)
+          return [];
+        const meta = graph.tensor_values[node.outputs[0].as_tensor.name];
+        const broken = edit(meta);
+        return broken ? [{ at: path, break: broken }] : [];
+      }),
+  };
+}
+
 const hops = (document: AnyJson, name: string): JsonNode[] =>
   nodesOf(document).filter(({ node }) => node.target === `torch.ops.higher_order.${name}`);
 
@@ -152,6 +169,51 @@ const valueFaults: readonly Fault[] = [
               as_expr: { expr_str: "Symbol('s999', positive=True, integer=True)", hint: null },
             }),
         })),
+  },
+  resultFault("a result of another dtype", "graph/metadata-mismatch", (meta) => () => {
+    meta.dtype = meta.dtype === 12 ? 7 : 12;
+  }),
+  resultFault("a result of another size", "graph/metadata-mismatch", ({ sizes, strides }) => () => {
+    sizes.push({ as_int: 5 });
+    strides.push({ as_int: 1 });
+  }),
+  resultFault("a result with other strides", "graph/metadata-mismatch", ({ sizes, strides }) =>
+    sizes.length > 0 && sizes.every(({ as_int }: AnyJson) => as_int > 1)
+      ? () => (strides[0] = { as_int: 12345 })
+      : undefined,
+  ),
+  resultFault("a result on another device", "graph/device", (meta) => () => {
+    meta.device = { type: "cuda", index: 0 };
+  }),
+  {
+    name: "a symbolic number that is another",
+    rules: ["graph/metadata-mismatch"],
+    places: (document) =>
+      nodesOf(document).flatMap(({ graph, node, path }): Place[] => {
+        const name =
+          node.target.startsWith("torch.ops.aten.sym_size.") && node.outputs[0]?.as_sym_int?.as_name;
+        const value = name && graph.sym_int_values[name]?.as_expr;
+        if (!value) return [];
+        const at = `${path}.sym_int_values.${name}`;
+        return [{ at, break: () => (value.expr_str = `Add(${value.expr_str}, Integer(1))`) }];
+      }),
+  },
+  {
+    name: "no range for the size of an input",
+    rules: ["graph/range-constraint"],
+    places: (document) =>
+      Object.keys(document.range_constraints).flatMap((symbol): Place[] =>
+        /^s\d+$/.test(symbol)
+          ? [{ at: "range_constraints", break: () => delete document.range_constraints[symbol] }]
+          : [],
+      ),
+  },
+  {
+    name: "a program that returns no tuple",
+    rules: ["graph/interface"],
+    places: ({ graph_module }) => [
+      { at: "graph_module.graph", break: () => (graph_module.graph.is_single_tensor_return = true) },
+    ],
   },
   {
     name: "an empty range",

@@ -93,6 +93,14 @@ const mutations: readonly Fault[] = [
   ),
 ];
 
+/** A tree with one leaf more, at its root. */
+function withLeaf(tree: AnyJson): AnyJson {
+  const leaf = { type: null, context: null, children_spec: [] };
+  const root = { type: "builtins.tuple", context: "null" };
+  if (tree.type === null) return { ...root, children_spec: [tree, leaf] };
+  return { ...tree, children_spec: [...tree.children_spec, leaf] };
+}
+
 const calls: readonly Fault[] = [
   {
     name: "the module call graph names nobody",
@@ -102,6 +110,30 @@ const calls: readonly Fault[] = [
       const signature = { ...calls[0].signature, inputs: [{ as_tensor: { name: "nobody" } }], outputs: [] };
       const path = `graph_module.module_call_graph[${calls.length}].signature.inputs[0]`;
       return [{ at: path, break: () => calls.push({ fqn: "nobody", signature }) }];
+    },
+  },
+  ...(["in_spec", "out_spec"] as const).flatMap((spec): Fault[] => {
+    const fault = (name: string, text: (tree: string) => string): Fault => ({
+      name: `${name} as ${spec}`,
+      rules: ["signature/module-call-graph"],
+      places: ({ graph_module }) => {
+        const [{ signature }] = graph_module.module_call_graph;
+        const at = `graph_module.module_call_graph[0].signature.${spec}`;
+        return [{ at, break: () => (signature[spec] = text(signature[spec])) }];
+      },
+    });
+    return [
+      fault("no JSON", (tree) => `${tree}_x`),
+      fault("a leaf too many", (tree) => JSON.stringify([1, withLeaf(JSON.parse(tree)[1])])),
+    ];
+  }),
+  {
+    name: "two arguments of one name",
+    rules: ["signature/module-call-graph"],
+    places: ({ graph_module }) => {
+      const names = graph_module.module_call_graph[0].signature.forward_arg_names ?? [];
+      const at = "graph_module.module_call_graph[0].signature.forward_arg_names";
+      return names.length > 0 ? [{ at, break: () => names.push(names[0]) }] : [];
     },
   },
   {
