@@ -53,6 +53,7 @@ export type {
   Witness,
 } from "./lint/diagnostic.ts";
 export type { LintSource } from "./lint/lint.ts";
+export { ProgramTextError, programFromText, type TextProgram } from "./lint/program-text.ts";
 export {
   defineRule,
   type Example,
@@ -64,6 +65,7 @@ export {
   type RuleContext,
   type RuleMeta,
 } from "./lint/rule.ts";
+export { checkRule, type RuleCases } from "./lint/rule-check.ts";
 export type { SuppressionEntry } from "./lint/suppression-list.ts";
 export { type OpenedFile, open } from "./open.ts";
 export { call, callAny, callList } from "./ops/dispatch.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { lintProgram, open, Program } from "../../src/index.ts";
-import { exampleFaults } from "../../src/lint/rule-tester.ts";
+import { exampleFaults } from "../../src/lint/rule-check.ts";
 import { decodeDocument } from "../../src/schema/decoder.ts";
 import { position } from "./position.ts";
 

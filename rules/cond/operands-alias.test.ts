@@ -1,4 +1,7 @@
 import { expect, it } from "vitest";
+import type { Payload } from "../../src/archive/archive.ts";
+import { runRules } from "../../src/lint/engine.ts";
+import { programFromText } from "../../src/lint/program-text.ts";
 import { findingsIn, testRule } from "../../src/lint/rule-tester.ts";
 import { operandsAlias } from "./operands-alias.ts";
 
@@ -94,4 +97,25 @@ ${BRANCHES}`,
 it("warns where it depends on a branch", () => {
   const found = findingsIn(operandsAlias, INNER_RETURNS_OPERAND);
   expect(found.map(({ severity, node }) => [severity, node])).toEqual([["warning", "cond"]]);
+});
+
+it("finds buffers that are views of one tensor, by where the archive stores them", () => {
+  const { program, registry } = programFromText(`
+def forward(p: "b8[]", b_a: "f32[2, 3]" = buffer("a"), b_b: "f32[2, 3]" = buffer("b")):
+    cond: ("f32[2, 3]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (b_a, b_b))
+    return (cond[0],)
+${BRANCHES}`);
+  const found = (a: string, b: string) => {
+    const payload = (entry: string) => ({ entry, size: 24, config: { use_pickle: false } }) as Payload;
+    const weights = new Map([
+      ["a", payload(a)],
+      ["b", payload(b)],
+    ]);
+    const active = [{ rule: operandsAlias, severity: operandsAlias.severity }];
+    return runRules(program, active, registry, { weights, constants: null }).map(({ message }) => message);
+  };
+  expect(found("weight_0", "weight_1")).toEqual([]);
+  expect(found("weight_0", "weight_0")).toEqual([
+    "two operands of torch.cond share memory (buffer 'a' and buffer 'b')",
+  ]);
 });

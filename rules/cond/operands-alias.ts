@@ -1,4 +1,5 @@
-import { defineRule } from "../../src/lint/rule.ts";
+import { defineRule, type RuleContext } from "../../src/lint/rule.ts";
+import type { Body } from "../../src/ops/hop/hop.ts";
 import { doubtOf, severityOf, sharedOperands } from "../_shared/sharing.ts";
 
 export const operandsAlias = defineRule({
@@ -16,6 +17,9 @@ branches return new tensors and write nothing, and also when no branch uses the 
 aliasing the input or the output!". Export itself passes a tensor that is named twice only once; a graph that lists
 it twice is refused in the same way. When the memory is shared in some runs only, because a size or another branch
 decides it, this is a warning.
+
+Two buffers that are views of one tensor are refused too. The graph does not show that, but their bytes are one entry of
+the archive, which is looked at where there is one.
 
 Take the view inside the branches, or pass a \`clone()\`.
 `,
@@ -112,6 +116,39 @@ def false_graph_0(a: "f32[2, 3]", b: "f32[2, 3]"):
           ],
         });
       }
+      for (const { operand, other, first, second } of storedTogether(ctx, body)) {
+        ctx.report({
+          at: node,
+          message: "shared",
+          data: { operand, other },
+          words: { name: `${ctx.nameOf(first)} and ${ctx.nameOf(second)}` },
+          help: "give each a memory of its own with clone() before the module is exported",
+          detail: [
+            `operand ${operand} ${first.name} and operand ${other} ${second.name} are stored in one entry`,
+          ],
+        });
+      }
     },
   }),
 });
+
+/** The pairs of operands that the program thinks apart, and whose bytes are parts of one entry of the archive. */
+function storedTogether({ program, payloads, storage }: RuleContext, { inputs }: Body) {
+  if (payloads === null) return [];
+  const passed = inputs.flatMap(({ operand, passes }, position) => {
+    if (operand?.kind !== "tensor" || passes !== "itself") return [];
+    const origin = storage.originOf(operand);
+    const input =
+      origin.node === null && origin.graph === program.main ? program.inputs[origin.index] : undefined;
+    const payload = input && (payloads.weights?.get(input.name) ?? payloads.constants?.get(input.name));
+    return payload?.size && !payload.config.use_pickle
+      ? [{ value: operand, position, entry: payload.entry }]
+      : [];
+  });
+  return passed.flatMap(({ value: first, position: operand, entry }, i) =>
+    passed
+      .slice(i + 1)
+      .filter((other) => other.entry === entry && !storage.shareStorage(first, other.value))
+      .map(({ value: second, position: other }) => ({ operand, other, first, second })),
+  );
+}

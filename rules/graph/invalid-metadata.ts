@@ -11,7 +11,7 @@ export const invalidMetadata = defineRule({
   summary: "the metadata of a tensor describes none",
   description: `
 A tensor has one stride for each size, no negative size, a dtype, a layout, and an offset into its storage that is not
-negative; a size that is not a number is an expression over symbols. \`torch.export.load\` makes a FakeTensor of the
+negative; only floats and complex numbers have gradients; a size that is not a number is an expression over symbols. \`torch.export.load\` makes a FakeTensor of the
 metadata when it is first asked for, which is often long after loading: the error then names no value.
 `,
   data: {
@@ -82,7 +82,14 @@ def forward(x: "f32[2, 3][1]"):
   },
 });
 
-function problemOf({ dtype, sizes, strides, storage_offset, layout }: TensorMeta): string | undefined {
+/** Integers and booleans. */
+const WITHOUT_GRADIENT = new Set<number>([
+  ...[ScalarType.BYTE, ScalarType.CHAR, ScalarType.SHORT, ScalarType.INT, ScalarType.LONG, ScalarType.BOOL],
+  ...[ScalarType.UINT16, ScalarType.UINT32, ScalarType.UINT64],
+]);
+
+function problemOf(meta: TensorMeta): string | undefined {
+  const { dtype, sizes, strides, storage_offset, layout } = meta;
   if (dtype === ScalarType.UNKNOWN) return "no dtype";
   if (layout === Layout.Unknown) return "no layout";
   if (sizes.length !== strides.length && layout === Layout.Strided) {
@@ -91,6 +98,7 @@ function problemOf({ dtype, sizes, strides, storage_offset, layout }: TensorMeta
   if (sizes.some(isNegative)) return "a negative size";
   if (strides.some(isNegative)) return "a negative stride";
   if (isNegative(storage_offset)) return "a negative storage offset";
+  if (meta.requires_grad && WITHOUT_GRADIENT.has(dtype)) return "requires_grad, which only floats can have";
   const broken = [...sizes, ...strides, storage_offset].find(isBroken);
   return broken === undefined
     ? undefined

@@ -123,7 +123,7 @@ describe("--weights", () => {
     const size = { as_int: 3 };
     const meta = { dtype, sizes: [size], strides: [{ as_int: 1 }], storage_offset: { as_int: 0 } };
     const rest = { requires_grad: false, device: { type: "cpu" }, layout: 7 };
-    expect(countNonFinite(Uint8Array.from(bytes), { ...meta, ...rest })).toEqual(expected);
+    expect(countNonFinite(Uint8Array.from(bytes), 0, { ...meta, ...rest })).toEqual(expected);
   });
 
   it("tells a double's NaN by its lower half too", () => {
@@ -133,6 +133,18 @@ describe("--weights", () => {
     };
     const bytes = new Uint8Array(16);
     bytes.set([1, 0, 0, 0, 0, 0, 0xf0, 0x7f, 0, 0, 0, 0, 0, 0, 0xf0, 0xff]);
-    expect(countNonFinite(bytes, meta)).toEqual({ nan: 1, infinite: 1 });
+    expect(countNonFinite(bytes, 0, meta)).toEqual({ nan: 1, infinite: 1 });
+  });
+
+  it("counts in the stretch that it is given, and only in the tensor's part of it", () => {
+    const meta = {
+      ...{ dtype: 7, sizes: [{ as_int: 2 }], strides: [{ as_int: 1 }], storage_offset: { as_int: 1 } },
+      ...{ requires_grad: false, device: { type: "cpu" }, layout: 7 },
+    };
+    const nans = new Uint8Array(new Float32Array(4).fill(Number.NaN).buffer);
+    expect(countNonFinite(nans, 0, meta).nan).toBe(2);
+    expect(countNonFinite(nans.subarray(0, 8), 0, meta).nan).toBe(1);
+    expect(countNonFinite(nans.subarray(8), 8, meta).nan).toBe(1);
+    expect(countNonFinite(nans.subarray(0, 4), 12, meta).nan).toBe(0);
   });
 });

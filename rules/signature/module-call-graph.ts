@@ -24,6 +24,7 @@ torch generates.
     unknown: "the module call graph names '{name}', which is no value of the graph",
     tree: "the {spec} of '{module}' is no tree of arguments: {problem}",
     leaves: "the {spec} of the model has {problem}",
+    count: "'{module}' has {problem}",
     twice: "two arguments of '{module}' are called '{name}'",
     root: "the module call graph does not begin with the signature of the whole model",
   },
@@ -63,7 +64,7 @@ torch generates.
 });
 
 interface TreeFault {
-  readonly message: "tree" | "leaves" | "twice";
+  readonly message: "tree" | "leaves" | "twice" | "count";
   readonly module: string;
   readonly name?: string;
   readonly path: string;
@@ -97,12 +98,30 @@ function treeFaults({ document, inputs }: Program): TreeFault[] {
       }
     }
     const names = call.forward_arg_names ?? [];
+    const given = countArguments(call.in_spec);
+    if (given !== undefined && names.length > 0 && names.length !== given) {
+      const problem = `${names.length} names for ${given} arguments`;
+      found.push({ message: "count", module: fqn, path: `${path}.forward_arg_names`, problem });
+    }
     const twice = names.find((name, k) => names.indexOf(name) < k);
     if (twice !== undefined) {
       found.push({ message: "twice", module: fqn, name: twice, path: `${path}.forward_arg_names` });
     }
     return found;
   });
+}
+
+/** How many arguments a tree of (args, kwargs) has; undefined where it is none. */
+function countArguments(text: string): number | undefined {
+  try {
+    const [, { children_spec: parts }] = JSON.parse(text) as [
+      number,
+      { children_spec: { children_spec: unknown[] }[] },
+    ];
+    return parts.length === 2 ? parts.reduce((sum, part) => sum + part.children_spec.length, 0) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** How many leaves a tree has, or what is wrong with it. */

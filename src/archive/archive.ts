@@ -1,6 +1,7 @@
 import type { InputError } from "../errors.ts";
 import type { DocumentSource } from "./document-source.ts";
 import type { PayloadMeta } from "./payload.ts";
+import type { ByteSource } from "./source.ts";
 import type { TorchSave } from "./torch-save.ts";
 
 /** `pt2`: torch >= 2.8. `legacy`: torch <= 2.7. `json`: the document alone, without weights. */
@@ -21,6 +22,8 @@ export interface ArchiveFile {
   readonly entry: string;
   readonly size: number;
   read(): Promise<Uint8Array>;
+  /** The same to be read by ranges. */
+  open(): Promise<ByteSource>;
 }
 
 /** A weight or a constant. */
@@ -36,6 +39,8 @@ export interface Payload {
    * values. Where `config.use_pickle` says so it is a torch.save file, or the pickle of an object.
    */
   read(): Promise<Uint8Array>;
+  /** The same, a stretch of some megabytes after another with its offset: a weight need not fit into memory. */
+  eachChunk(visit: (bytes: Uint8Array, offset: number) => void): Promise<void>;
 }
 
 /** One exported program. */

@@ -48,10 +48,14 @@ export function canBeNonFinite({ config }: Payload): boolean {
   return !config.use_pickle && (dtype in FLOATS || dtype in NANS);
 }
 
-/** Counts in the part of the storage that the tensor reaches; `bytes` is the whole storage, little-endian. */
-export function countNonFinite(bytes: Uint8Array, meta: TensorMeta): NonFinite {
-  const start = (meta.storage_offset.as_int ?? 0) * (elementBytes(meta.dtype) ?? 1);
-  const end = Math.min(bytes.length, requiredBytes(meta) ?? bytes.length);
+/**
+ * Counts in what a stretch of the storage has of the part that the tensor reaches; `bytes` begin `offset` bytes behind
+ * the storage's beginning, on a whole element, and are little-endian.
+ */
+export function countNonFinite(bytes: Uint8Array, offset: number, meta: TensorMeta): NonFinite {
+  const first = (meta.storage_offset.as_int ?? 0) * (elementBytes(meta.dtype) ?? 1);
+  const start = Math.max(0, first - offset);
+  const end = Math.min(bytes.length, (requiredBytes(meta) ?? Number.POSITIVE_INFINITY) - offset);
   if (end <= start) return { nan: 0, infinite: 0 };
   // A copy is aligned, which a view into the archive need not be.
   const part = bytes.slice(start, end);

@@ -11,6 +11,7 @@ import {
   scalarTypes,
 } from "./payload.ts";
 import { isTensor, type PickleTensor } from "./pickle-values.ts";
+import { bytesSource, eachChunk } from "./source.ts";
 import type { TorchSave } from "./torch-save.ts";
 
 /** The weights or the constants of a model, and what is wrong with the list of them. */
@@ -54,11 +55,22 @@ export function makePayload(config: PayloadMeta, entry: string, file: ArchiveFil
       if (file === undefined) throw missing(entry);
       return file.read();
     },
+    async eachChunk(visit) {
+      if (file === undefined) throw missing(entry);
+      await eachChunk(await file.open(), visit);
+    },
   };
 }
 
+const NOTHING = new Uint8Array(0);
+
 function fromTensor(tensor: PickleTensor, save: TorchSave, outer: string): Payload {
-  const empty: ArchiveFile = { entry: outer, size: 0, read: async () => new Uint8Array(0) };
+  const empty: ArchiveFile = {
+    entry: outer,
+    size: 0,
+    read: async () => NOTHING,
+    open: async () => bytesSource(NOTHING),
+  };
   const { storageKey: key } = tensor;
   const file = key === null ? empty : save.storages.get(key);
   return makePayload(configOf(tensor), file?.entry ?? `${outer}!data/${key}`, file);

@@ -22,7 +22,7 @@ export interface LoadableModel extends Model {
 }
 
 function fileOf(zip: Zip, entry: ZipEntry): ArchiveFile {
-  return { entry: entry.name, size: entry.size, read: () => zip.read(entry) };
+  return { entry: entry.name, size: entry.size, read: () => zip.read(entry), open: () => zip.open(entry) };
 }
 
 async function readConfig(zip: Zip, name: string): Promise<Uint8Array> {

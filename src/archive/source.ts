@@ -15,6 +15,19 @@ export interface ByteSource {
 /** The longest array that Node 20 can make: 4 GiB. */
 export const MAX_ARRAY_BYTES = 2 ** 32;
 
+/** How much of a weight is in memory at a time when it is gone through; a multiple of every element's size. */
+const CHUNK_BYTES = 2 ** 24;
+
+/** Goes through a source from its beginning to its end, and hands over one stretch after another with its offset. */
+export async function eachChunk(
+  source: ByteSource,
+  visit: (bytes: Uint8Array, offset: number) => void,
+): Promise<void> {
+  for (let offset = 0; offset < source.size; offset += CHUNK_BYTES) {
+    visit(await source.read(offset, Math.min(CHUNK_BYTES, source.size - offset)), offset);
+  }
+}
+
 /** One read(2) moves at most 2 GiB less a page. */
 const MAX_READ_BYTES = 2 ** 30;
 

@@ -40,6 +40,7 @@ function storagesOf(zip: Zip, root: string, outer: string): Map<string, ArchiveF
       entry: `${outer}!${entry.name}`,
       size: entry.size,
       read: () => within(outer, () => zip.read(entry)),
+      open: () => within(outer, () => zip.open(entry)),
     });
   }
   return storages;

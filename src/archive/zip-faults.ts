@@ -103,8 +103,9 @@ export async function verifyChecksums(
   let done = 0;
   for (const entry of zip.entries) {
     progress(done, total);
+    const before = done;
     await gather(async () => {
-      await zip.readChecked(entry);
+      await zip.verify(entry, (read) => progress(before + read, total));
       return [];
     });
     done += entry.size;

@@ -3,7 +3,7 @@ import { InputError } from "../errors.ts";
 import { crc32 } from "./crc32.ts";
 import { type DocumentSource, memorySource, toDocumentSource } from "./document-source.ts";
 import { archiveFault } from "./faults.ts";
-import { type ByteSource, bytesSource, MAX_ARRAY_BYTES, sliceSource } from "./source.ts";
+import { type ByteSource, bytesSource, eachChunk, MAX_ARRAY_BYTES, sliceSource } from "./source.ts";
 import { findZipEnd } from "./zip-end.ts";
 
 /** An entry as the central directory has it; torch leaves the sizes in its local headers zero. */
@@ -30,6 +30,8 @@ export interface Zip {
   read(entry: ZipEntry): Promise<Uint8Array>;
   /** Like `read`, and compares the checksum; a difference is kept in `checksumFaults`. */
   readChecked(entry: ZipEntry): Promise<Uint8Array>;
+  /** Compares the checksum, and keeps nothing of the bytes; `progress` gets how many have been read. */
+  verify(entry: ZipEntry, progress: (done: number) => void): Promise<void>;
   /** Like `readChecked`, but a stored entry is read by ranges; the checksum is compared when all has been read. */
   openChecked(entry: ZipEntry): Promise<DocumentSource>;
   /** A stored entry as a source of its own, without reading it; a deflated one is inflated first. */
@@ -195,6 +197,14 @@ function makeZip(source: ByteSource, raws: Map<ZipEntry, RawZipEntry>, byName: M
       const bytes = await read(entry);
       compare(entry, crc32(bytes));
       return bytes;
+    },
+    async verify(entry, progress) {
+      let checksum = 0;
+      await eachChunk(await this.open(entry), (bytes, offset) => {
+        checksum = crc32(bytes, checksum);
+        progress(offset + bytes.length);
+      });
+      compare(entry, checksum);
     },
     async openChecked(entry) {
       if (!isReadable(entry)) throw unreadable(entry);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { defineRule, type Example, type InvalidExample, type Rule } from "./rule.ts";
-import { exampleFaults, findingsIn, testRule, wordFaults } from "./rule-tester.ts";
+import { checkRule, exampleFaults, wordFaults } from "./rule-check.ts";
+import { findingsIn, testRule } from "./rule-tester.ts";
 
 const ADDS =
   'def forward(x: "f32[2]"):\n    add: "f32[2]" = torch.ops.aten.add.Tensor(x, 1)\n    return (add,)';
@@ -64,6 +65,14 @@ describe("the tester", () => {
     ["a program that is none", { title: "t", program: "def" }, [], /1:4: expected the graph's name/],
   ])("fails on %s", (_, example, expected, fault) => {
     expect(exampleFaults(rule, example, expected)).toEqual([expect.stringMatching(fault)]);
+  });
+
+  it("says all that is wrong with a rule at once", () => {
+    expect(checkRule(rule)).toEqual([]);
+    const wrong = { valid: [{ title: "quiet", program: ADDS }], invalid: [] };
+    expect(checkRule(rule, wrong)).toEqual([
+      expect.stringMatching(/^quiet: diagnostic 0: found "adds at add"/),
+    ]);
   });
 
   it("wants examples of each kind, except of what the reader reports", () => {

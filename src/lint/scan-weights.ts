@@ -26,7 +26,8 @@ export async function scanWeights(archive: Archive, progress?: WeightProgress): 
   let done = 0;
   for (const shared of tensors.values()) {
     progress?.(done, total);
-    faults.push(...(await scanEntry(shared)));
+    const before = done;
+    faults.push(...(await scanEntry(shared, (read) => progress?.(before + read, total))));
     done += shared[0]?.[1].size ?? 0;
   }
   progress?.(total, total);
@@ -49,19 +50,27 @@ async function collect(
   }
 }
 
-/** All tensors of one storage, which is read once. */
+/** All tensors of one storage, which is gone through once. */
 async function scanEntry(
   shared: readonly (readonly [name: string, payload: Payload])[],
+  progress: (done: number) => void,
 ): Promise<WeightFault[]> {
-  let bytes: Uint8Array;
+  const counts = shared.map(() => ({ nan: 0, infinite: 0 }));
   try {
-    bytes = await shared[0]![1].read();
+    await shared[0]![1].eachChunk((bytes, offset) => {
+      for (const [i, [, { config }]] of shared.entries()) {
+        const found = countNonFinite(bytes, offset, config.tensor_meta!);
+        counts[i]!.nan += found.nan;
+        counts[i]!.infinite += found.infinite;
+      }
+      progress(offset + bytes.length);
+    });
   } catch (error) {
     if (error instanceof InputError) return [{ fault: error }];
     throw error;
   }
-  return shared.flatMap(([name, { config, entry }]): WeightFault[] => {
-    const { nan, infinite } = countNonFinite(bytes, config.tensor_meta!);
+  return shared.flatMap(([name, { entry }], i): WeightFault[] => {
+    const { nan, infinite } = counts[i]!;
     if (nan + infinite === 0) return [];
     const parts = [nan > 0 ? `${nan} NaN` : "", infinite > 0 ? `${infinite} infinite` : ""].filter(Boolean);
     const fault = new InputError(
