@@ -1,8 +1,8 @@
 /**
- * Large programs out of a real one: copies of the Whisper decoder, conds and metadata and all, side by side in one
+ * Large programs out of a real one: copies of a Whisper decoder, conds and metadata and all, side by side in one
  * graph, each with names, weights and caches of its own.
  *
- *   npx tsx scripts/bench/make-program.ts NODES FILE.pt2
+ *   npx tsx scripts/bench/make-program.ts NODES FILE.pt2 [cache|plain]
  */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,13 @@ import { bytesSource } from "../../src/archive/source.ts";
 import { openZip } from "../../src/archive/zip.ts";
 import { open } from "../../src/open.ts";
 
-const TEMPLATE = new URL("../../fixtures/whisper_decoder_flag.pt2", import.meta.url);
+const TEMPLATES = {
+  /** With the cache operators of ExecuTorch in its branches. */
+  cache: new URL("../../fixtures/whisper_decoder_flag.pt2", import.meta.url),
+  /** With none but torch's operators. */
+  plain: new URL("../../fixtures/whisper_decoder_copying.pt2", import.meta.url),
+};
+export type Template = keyof typeof TEMPLATES;
 
 // biome-ignore lint/suspicious/noExplicitAny: the template's JSON, taken apart as it stands
 type Json = Record<string, any>;
@@ -58,8 +64,8 @@ function repeatConfig(bytes: Uint8Array, suffixes: readonly string[]): string {
 }
 
 /** Writes a .pt2 of at least `nodes` nodes and returns how many it has. */
-export async function makeProgram(nodes: number, path: string): Promise<number> {
-  const template = readFileSync(TEMPLATE);
+export async function makeProgram(nodes: number, path: string, from: Template = "cache"): Promise<number> {
+  const template = readFileSync(TEMPLATES[from]);
   const file = await open(template);
   const document: Json = JSON.parse(Buffer.from(await file.archive.models[0]!.document()).toString());
   const { graph, signature } = document.graph_module;
@@ -210,6 +216,6 @@ function header(
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [nodes, path] = process.argv.slice(2);
-  console.log(`${await makeProgram(Number(nodes), path!)} nodes`);
+  const [nodes, path, from] = process.argv.slice(2);
+  console.log(`${await makeProgram(Number(nodes), path!, from as Template | undefined)} nodes`);
 }

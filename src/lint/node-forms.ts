@@ -1,9 +1,11 @@
 import { kindOfArgument } from "../ops/call-check.ts";
 import type { Graph, Node, Value } from "../program/program.ts";
-import type { Argument } from "../schema/types.generated.ts";
+import type { Argument, NamedArgument } from "../schema/types.generated.ts";
 
-/** Stand between what has any number of parts. */
-const NEXT = { name: "next" };
+/** Marks among the numbers of parts: behind what has any number of them, and for a result that is a tensor. */
+const END = -1;
+const TENSOR = -2;
+const LAST_MARK = 3;
 const NO_METADATA = { name: "no metadata" };
 const LARGEST_TABLE = 1 << 24;
 
@@ -38,33 +40,35 @@ export class NodeForms {
       this.#graph = graph;
       this.#around = operatorsAround(graph);
     }
-    for (const owner of this.#around) this.#add(owner);
-    this.#add(NEXT);
+    for (let i = 0; i < this.#around.length; i++) this.#add(this.#around[i]);
+    this.#push(END);
     this.#add(source.target);
-    for (const input of source.inputs) {
+    const { inputs, outputs } = source;
+    for (let i = 0; i < inputs.length; i++) {
+      const input = inputs[i]!;
       const { arg } = input;
       if ("as_tensor" in arg) {
-        this.#add(input.name);
-        this.#add(input.kind);
+        this.#addName(input);
         if (!this.#addTensor(graph.value(arg.as_tensor.name))) return false;
       } else if (CONSTANT.has(kindOfArgument(arg))) this.#add(input);
       else {
-        this.#add(input.name);
-        this.#add(input.kind);
+        this.#addName(input);
         if (!this.#addTensors(graph, arg)) return false;
       }
     }
-    this.#add(NEXT);
-    for (const output of source.outputs) this.#add(kindOfArgument(output));
-    for (const value of node.outputs) if (!this.#addTensor(value)) return false;
+    for (let i = 0; i < outputs.length; i++) {
+      const output = outputs[i]!;
+      if ("as_tensor" in output) this.#push(TENSOR);
+      else this.#add(kindOfArgument(output));
+    }
+    for (let i = 0; i < node.outputs.length; i++) if (!this.#addTensor(node.outputs[i])) return false;
     return true;
   }
 
   #addTensors(graph: Graph, arg: Argument): boolean {
     if (!("as_tensors" in arg)) return false;
-    this.#add("as_tensors");
     for (const { name } of arg.as_tensors) if (!this.#addTensor(graph.value(name))) return false;
-    this.#add(NEXT);
+    this.#push(END);
     return true;
   }
 
@@ -74,18 +78,31 @@ export class NodeForms {
     return true;
   }
 
+  /** What an argument is called and how it is passed, as one number below those of the marks. */
+  #addName({ name, kind }: NamedArgument): void {
+    this.#push(-4 * this.#part(name) - (kind ?? 3) - LAST_MARK);
+  }
+
   #add(part: unknown): void {
+    this.#push(this.#part(part));
+  }
+
+  #part(part: unknown): number {
     let id = this.#parts.get(part);
     if (id === undefined) {
       id = this.#parts.size;
       this.#parts.set(part, id);
     }
+    return id;
+  }
+
+  #push(word: number): void {
     if (this.#length === this.#sequences.length) {
       const grown = new Int32Array(this.#length * 2);
       grown.set(this.#sequences);
       this.#sequences = grown;
     }
-    this.#sequences[this.#length++] = id;
+    this.#sequences[this.#length++] = word;
   }
 
   /** The number of the form that has been written from `start` on, which is kept when it is a new one. */

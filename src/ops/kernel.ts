@@ -8,6 +8,7 @@ import type { Scalar } from "../tensor/scalar.ts";
 import { type Memory, stepMemory } from "../tensor/storage.ts";
 import { formatStrides } from "../tensor/strides.ts";
 import { Tensor, type TensorSpec } from "../tensor/tensor.ts";
+import { lookUp } from "./operator-table.ts";
 import { type OpSchema, parseSchema } from "./schema-string.ts";
 import type { SchemaArguments } from "./schema-types.ts";
 
@@ -61,17 +62,26 @@ export class UnplannedError extends Error {}
 export class Kernel {
   /** `aten::add.Tensor` */
   readonly name: string;
-  readonly schemaText: string;
+  #schemaText: string | undefined;
   #schema: OpSchema | undefined;
   #implementation: ((args: Arguments) => Result) | undefined;
   readonly #definition: Definition<Arguments>;
   /** Set with `fastKernels`. */
   planner: Planner | null = null;
 
-  constructor(schemaText: string, definition: Definition<never>) {
-    this.name = schemaText.slice(0, schemaText.indexOf("(")).replace(/\.default$/, "");
-    this.schemaText = schemaText;
+  /** With its schema, or with its name (no `.default`) when that is in the operator table. */
+  constructor(schemaOrName: string, definition: Definition<never>) {
+    const end = schemaOrName.indexOf("(");
+    this.name = end < 0 ? schemaOrName : schemaOrName.slice(0, end).replace(/\.default$/, "");
+    if (end >= 0) this.#schemaText = schemaOrName;
     this.#definition = definition as Definition<Arguments>;
+  }
+
+  /** Looked up when first asked for: hundreds of operators are defined whenever pt2lint starts. */
+  get schemaText(): string {
+    this.#schemaText ??= lookUp(this.name)?.schema;
+    if (this.#schemaText === undefined) throw new RangeError(`the operator table has no ${this.name}`);
+    return this.#schemaText;
   }
 
   /** Parsed when first asked for. @throws InputError when the schema cannot be parsed. */

@@ -23,6 +23,28 @@ export interface OperatorLine {
  * loading costs no more than the strings themselves.
  */
 export function lookUp(qualifiedName: string): OperatorLine | undefined {
+  const page = operatorPages()[pageOf(qualifiedName)];
+  const start = page === undefined ? -1 : page.indexOf(`;${qualifiedName}(`);
+  return start < 0 ? undefined : lineAt(page!, start + 1);
+}
+
+/** All overloads of an operator, `aten::add`, in the order of their names. */
+export function overloadsOf(name: string): OperatorLine[] {
+  const found: OperatorLine[] = [];
+  const own = lookUp(name);
+  if (own !== undefined) found.push(own);
+  const prefix = `${name}.`;
+  for (let i = Math.max(0, pageOf(prefix)); i < operatorPages().length; i++) {
+    if (i > pageOf(prefix) && !OPERATOR_PAGE_STARTS[i]!.startsWith(prefix)) break;
+    const page = operatorPages()[i]!;
+    for (let at = page.indexOf(`;${prefix}`); at >= 0; at = page.indexOf(`;${prefix}`, at + 1))
+      found.push(lineAt(page, at + 1));
+  }
+  return found;
+}
+
+/** The page on which a name stands, if it is there; -1 when it would come before all. */
+function pageOf(qualifiedName: string): number {
   // Invariant: pages before `low` begin at or before the name, pages from `high` on begin after it.
   let low = 0;
   let high = OPERATOR_PAGE_STARTS.length;
@@ -31,9 +53,7 @@ export function lookUp(qualifiedName: string): OperatorLine | undefined {
     if (OPERATOR_PAGE_STARTS[middle]! <= qualifiedName) low = middle + 1;
     else high = middle;
   }
-  const page = operatorPages()[low - 1];
-  const start = page === undefined ? -1 : page.indexOf(`;${qualifiedName}(`);
-  return start < 0 ? undefined : lineAt(page!, start + 1);
+  return low - 1;
 }
 
 /** Every line, in order; for generators, docs and tests. */

@@ -17,7 +17,7 @@ import { Scalar } from "../tensor/scalar.ts";
 import { elementwiseStrides } from "../tensor/strides.ts";
 import { Tensor, type TensorSpec } from "../tensor/tensor.ts";
 import { type Arguments, Kernel } from "./kernel.ts";
-import { lookUp } from "./operator-table.ts";
+import { overloadsOf } from "./operator-table.ts";
 
 /** A complex number: real and imaginary part. */
 export type Complex = readonly [re: number, im: number];
@@ -68,10 +68,8 @@ export function elementwise(
   operands: (args: Arguments) => readonly (Tensor | Scalar)[],
   promoted: (operands: readonly (Tensor | Scalar)[]) => readonly (Tensor | Scalar)[] = (all) => all,
 ): Kernel {
-  const line = lookUp(name);
-  if (line === undefined) throw new RangeError(`the operator table has no ${name}`);
   const specOf = typeof spec === "function" ? spec : () => spec;
-  return new Kernel(line.schema, {
+  return new Kernel(name, {
     meta: (args: Arguments) => {
       const list = operands(args);
       return elementwiseSpec(list, elementwiseDtypes(promoted(list), specOf(args).result).result);
@@ -247,10 +245,9 @@ const OVERLOADS = [
 
 /** An operator of two operands, in every overload of the table with `self` and `other`. */
 export function binary(name: string, spec: ElementwiseOf): Kernel[] {
-  return OVERLOADS.map((overload) => `${name}${overload}`)
-    .filter((overload) => {
-      const schema = lookUp(overload)?.schema;
-      return schema !== undefined && /\(\S+ self, \S+ other\)/.test(schema);
-    })
+  return overloadsOf(name)
+    .filter(({ schema }) => /\(\S+ self, \S+ other\)/.test(schema))
+    .map(({ schema }) => schema.slice(0, schema.indexOf("(")))
+    .filter((overload) => OVERLOADS.includes(overload.slice(name.length)))
     .map((overload) => elementwise(overload, spec, selfAndOther));
 }

@@ -8,31 +8,58 @@ export type NameVisitor = (name: string, kind: ValueKind) => void;
 
 /** Visits the names of values in an argument, in lists, nested lists and dicts too; not those inside a subgraph. */
 export function visitNames(arg: Argument, visit: NameVisitor): void {
+  // Most arguments are a tensor or a constant, and this runs for each: an argument has one key, which says what it is.
   if ("as_tensor" in arg) visit(arg.as_tensor.name, "tensor");
-  else if ("as_tensors" in arg) for (const t of arg.as_tensors) visit(t.name, "tensor");
-  else if ("as_sym_int" in arg) visitSymbolic(arg.as_sym_int, "sym_int", visit);
-  else if ("as_sym_ints" in arg) for (const s of arg.as_sym_ints) visitSymbolic(s, "sym_int", visit);
-  else if ("as_optional_tensors" in arg) for (const t of arg.as_optional_tensors) visitOptional(t, visit);
-  else if ("as_optional_tensor" in arg) visitOptional(arg.as_optional_tensor, visit);
-  else if ("as_sym_float" in arg) visitSymbolic(arg.as_sym_float, "sym_float", visit);
-  else if ("as_sym_floats" in arg) for (const s of arg.as_sym_floats) visitSymbolic(s, "sym_float", visit);
-  else if ("as_sym_bool" in arg) visitSymbolic(arg.as_sym_bool, "sym_bool", visit);
-  else if ("as_sym_bools" in arg) for (const s of arg.as_sym_bools) visitSymbolic(s, "sym_bool", visit);
-  else if ("as_custom_obj" in arg) visit(arg.as_custom_obj.name, "custom_obj");
-  else if ("as_nested_tensors" in arg) {
-    for (const list of arg.as_nested_tensors) for (const t of list) visit(t.name, "tensor");
-  } else if ("as_string_to_argument" in arg) {
-    // Dicts nest as deep as the decoder lets them, so this recursion is bounded.
-    for (const inner of arg.as_string_to_argument.values()) visitNames(inner, visit);
-  }
+  else for (const kind in arg) VISITORS[kind]?.(arg[kind as keyof typeof arg], visit);
 }
 
-function visitSymbolic(symbolic: object, kind: ValueKind, visit: NameVisitor): void {
-  if ("as_name" in symbolic) visit(symbolic.as_name as string, kind);
+type Visitor = (value: never, visit: NameVisitor) => void;
+interface Named {
+  readonly name: string;
+}
+
+/** For the alternatives of an Argument that name values. */
+const VISITORS: Readonly<Record<string, Visitor>> = {
+  as_tensors: visitTensors,
+  as_sym_int: visitSymbolic("sym_int"),
+  as_sym_ints: each(visitSymbolic("sym_int")),
+  as_optional_tensors: each(visitOptional),
+  as_optional_tensor: visitOptional,
+  as_sym_float: visitSymbolic("sym_float"),
+  as_sym_floats: each(visitSymbolic("sym_float")),
+  as_sym_bool: visitSymbolic("sym_bool"),
+  as_sym_bools: each(visitSymbolic("sym_bool")),
+  as_custom_obj: ({ name }: Named, visit: NameVisitor) => visit(name, "custom_obj"),
+  as_nested_tensors: each(visitTensors),
+  // Dicts nest as deep as the decoder lets them, so this recursion is bounded.
+  as_string_to_argument: (dict: ReadonlyMap<string, Argument>, visit: NameVisitor) => {
+    for (const inner of dict.values()) visitNames(inner, visit);
+  },
+};
+
+function visitTensors(tensors: readonly Named[], visit: NameVisitor): void {
+  for (const { name } of tensors) visit(name, "tensor");
+}
+
+function visitSymbolic(kind: ValueKind): Visitor {
+  return (symbolic: object, visit) => {
+    if ("as_name" in symbolic) visit(symbolic.as_name as string, kind);
+  };
 }
 
 function visitOptional(optional: object, visit: NameVisitor): void {
-  if ("as_tensor" in optional) visit((optional.as_tensor as { name: string }).name, "tensor");
+  if ("as_tensor" in optional) visit((optional.as_tensor as Named).name, "tensor");
+}
+
+function each(visitor: Visitor): Visitor {
+  return (values: readonly never[], visit) => {
+    for (const value of values) visitor(value, visit);
+  };
+}
+
+/** Whether an argument may hold subgraphs. */
+export function mayHoldGraphs(arg: Argument): boolean {
+  return "as_graph" in arg || "as_string_to_argument" in arg;
 }
 
 /** The subgraphs that an argument holds, with their names in the document. */

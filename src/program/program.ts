@@ -1,7 +1,7 @@
 import type { Document } from "../schema/document.ts";
 import { dialectOf, torchVersionOf } from "../schema/drift.ts";
 import type * as schema from "../schema/types.generated.ts";
-import { subgraphsOf, type ValueKind, visitNames } from "./arguments.ts";
+import { mayHoldGraphs, subgraphsOf, type ValueKind, visitNames } from "./arguments.ts";
 import { modulePath, type SourceFrame, userFrame } from "./source-frame.ts";
 
 /** A value: a placeholder of a graph or one output of a node. Ids are dense over the whole program. */
@@ -117,6 +117,8 @@ export class Graph {
   readonly source: schema.Graph;
   readonly inputs: readonly (Value | null)[];
   readonly nodes: readonly Node[];
+  /** The nodes that may have subgraphs: higher-order operators. */
+  readonly callers: readonly Node[];
   /** What it returns, flattened; null for constants and for names that nothing defines. */
   readonly outputs: readonly (Value | null)[];
   readonly undefinedUses: readonly UndefinedUse[];
@@ -172,14 +174,24 @@ export class Graph {
       operands.push(value === undefined ? -1 : value.id);
       if (value === undefined) undefinedUses.push({ node: using, name: operand });
     };
-    for (const [index, nodeSource] of source.nodes.entries()) {
+    const callers: Node[] = [];
+    for (let index = 0; index < source.nodes.length; index++) {
+      const nodeSource = source.nodes[index]!;
       const node = new Node(this, index, nodeSource, program.values.length);
       using = node;
       nodes.push(node);
-      for (const input of nodeSource.inputs) visitNames(input.arg, use);
+      const { inputs } = nodeSource;
+      let holdsGraphs = false;
+      for (let i = 0; i < inputs.length; i++) {
+        const { arg } = inputs[i]!;
+        visitNames(arg, use);
+        holdsGraphs ||= mayHoldGraphs(arg);
+      }
+      if (holdsGraphs) callers.push(node);
       start[index + 1] = operands.length;
-      for (const value of node.outputs) define(value);
+      for (let i = 0; i < node.outputs.length; i++) define(node.outputs[i]!);
     }
+    this.callers = callers;
     using = null;
     const returned = operands.length;
     this.nodes = nodes;
@@ -287,7 +299,7 @@ export class Program {
     let nodes = graphs[0]!.nodes.length;
     // A worklist instead of recursion: subgraphs of subgraphs come as their owners' graphs are met.
     for (let i = 0; i < graphs.length; i++) {
-      for (const node of graphs[i]!.nodes) {
+      for (const node of graphs[i]!.callers) {
         for (const { arg } of node.source.inputs) {
           for (const { name: branch, graph } of subgraphsOf(arg)) {
             const subgraph = new Graph(this, graphs.length, branch, node, graph, nodes);
@@ -341,9 +353,14 @@ function input(kind: ProgramInput["kind"], name: string, persistent = false): Pr
 }
 
 function outputValues(node: Node, firstValue: number): readonly Value[] {
+  const { outputs } = node.source;
+  const [only] = outputs;
+  if (outputs.length === 1 && only !== undefined && "as_tensor" in only) {
+    return [new Value(firstValue, only.as_tensor.name, "tensor", node.graph, node, 0)];
+  }
   const result: Value[] = [];
   let index = 0;
-  for (const output of node.source.outputs) {
+  for (const output of outputs) {
     const before = result.length;
     visitNames(output, (name, kind) => {
       result.push(new Value(firstValue + result.length, name, kind, node.graph, node, index++));

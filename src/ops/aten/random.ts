@@ -8,7 +8,6 @@ import { formatStrides } from "../../tensor/strides.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { type Arguments, defineOp, Kernel, mode } from "../kernel.ts";
-import { lookUp } from "../operator-table.ts";
 import { randomDouble, randomNormal, randomUniform } from "../random-numbers.ts";
 
 type Draw = (args: Arguments) => () => number;
@@ -25,7 +24,7 @@ const integersBelow =
 
 /** A new tensor of random numbers, of given sizes or those of `self`. */
 function created(name: string, draw: Draw): Kernel {
-  return new Kernel(lookUp(`aten::${name}`)!.schema, {
+  return new Kernel(`aten::${name}`, {
     meta: (args: Arguments) => {
       const self = args.self as Tensor | undefined;
       const dtype = args.dtype ?? self?.dtype ?? dtypes.float32;
@@ -60,7 +59,7 @@ const DISTRIBUTIONS: Readonly<Record<string, Draw>> = {
 };
 
 function distribution(name: string, draw: Draw): Kernel {
-  return new Kernel(lookUp(`aten::${name}`)!.schema, {
+  return new Kernel(`aten::${name}`, {
     update: (args: Arguments, target: Tensor) => fillWith(target, draw(args)),
   } as never);
 }

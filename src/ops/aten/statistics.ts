@@ -6,7 +6,6 @@ import { Scalar } from "../../tensor/scalar.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { type Arguments, defineOp, Kernel } from "../kernel.ts";
-import { lookUp } from "../operator-table.ts";
 import { dimsOf, reducedSizes, rowsOf } from "../rows.ts";
 
 /** The overloads of var and std in one form: `unbiased` is a correction of 1 or 0. */
@@ -66,11 +65,11 @@ function momentKernels(): Kernel[] {
     ["var", "std"].flatMap((name) => {
       const root = name === "std";
       return [
-        new Kernel(lookUp(`aten::${name}${overload}`)!.schema, {
+        new Kernel(`aten::${name}${overload}`, {
           meta: (args: Arguments) => spreadSpec(moments(args)),
           run: (args: Arguments, out: Tensor) => variance(moments(args), root, out),
         } as never),
-        new Kernel(lookUp(`aten::${name}_mean${overload}`)!.schema, {
+        new Kernel(`aten::${name}_mean${overload}`, {
           meta: (args: Arguments) => {
             const spec = spreadSpec(moments(args));
             return [spec, { ...spec, dtype: (args.self as Tensor).dtype }];
