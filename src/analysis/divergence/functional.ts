@@ -35,6 +35,8 @@ export interface Fx {
   readonly base: Value;
   /** The position of an item, or of an input. */
   readonly index: number;
+  /** What its operator takes besides, and looks at the shape of alone: dead code elimination keeps it. */
+  readonly keeps?: Fx;
 }
 
 export interface FxGraph {
@@ -201,7 +203,9 @@ class Functionalizer {
   #write(node: Node, target: Value): void {
     const base = this.#baseOf(target);
     const args = this.#all(sourcesOf(node));
-    const made = this.#emit({ op: "pure", node, args, value: target, base: target, index: 0 });
+    // aten.copy(self, src), which copy_ becomes, names what it writes over; fill and zeros do not.
+    const keeps = /^torch\.ops\.aten\.copy_\./.test(node.target) ? { keeps: this.#get(target) } : {};
+    const made = this.#emit({ op: "pure", node, args, value: target, base: target, index: 0, ...keeps });
     const whole = isWhole(target, base)
       ? made
       : this.#emit({

@@ -19,6 +19,7 @@ function dropDead(graph: FxGraph): void {
     const fx = graph.nodes[i]!;
     if (fx.op !== "copy back" && !needed.has(fx)) continue;
     for (const arg of fx.args) needed.add(arg);
+    if (fx.keeps) needed.add(fx.keeps);
     kept.push(fx);
   }
   graph.nodes = kept.reverse();
