@@ -17,9 +17,9 @@ write to the buffer or the input behind it:
     return keys, values
 
 A compiler that makes new values of all writes first (torch's functionalization) keeps the memory as it is here: measured
-with torch 2.13's inductor, the buffer stays as in eager. One that runs the write as it stands changes it, so this is a
-warning. Arithmetic in place on what a \`torch.cond\` returns from such a branch does change the buffer with inductor:
-that is [cache/result-reused-in-place](result-reused-in-place.md).
+with torch 2.13's inductor, the buffer stays as in eager. One that runs the write as it stands changes it, so it is a warning
+there. It is an error where inductor parts from eager, too: a write to a part of what a \`torch.cond\` returns from such a
+branch. Arithmetic in place on the whole of it is [cache/result-reused-in-place](result-reused-in-place.md).
 `,
   data: {
     cache: "what was handed through, as the messages name it",

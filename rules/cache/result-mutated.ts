@@ -18,9 +18,9 @@ result is the cache:
 
 A compiler that makes new values of all writes first (torch's own functionalization, which inductor and ExecuTorch begin
 with) keeps the cache as it is here: measured with torch 2.13, the program above gives eager's results. One that runs the
-write as it stands, or turns it into one in place again, changes the cache. So this is a warning.
+write as it stands, or turns it into one in place again, changes the cache. So it is a warning there.
 
-It is an error where the result is that of a \`torch.cond\`, and is returned: inductor takes it for a buffer of its own and
+It is an error where inductor parts from eager: where the result is that of a \`torch.cond\`, and is returned: inductor takes it for a buffer of its own and
 writes there, measured with \`masked_fill_\`, an assignment to an index, and \`zero_\` and \`add_\` of a slice. Arithmetic in
 place on the whole of it is [cache/result-reused-in-place](result-reused-in-place.md). Writing over the whole of the result
 before anything reads it (\`keys.zero_()\`) makes the update useless, so that it is dropped:
