@@ -44,7 +44,10 @@ export function severityOf(ctx: RuleContext, ...nodes: readonly Node[]): { sever
   const isOpen = divergence.inductor.some(({ causes }) =>
     causes.every(({ writer, reader }) => writer === null && reader === null),
   );
-  if (!isOpen && !divergence.involves(...nodes)) return { severity: "warning" };
+  if (!isOpen && !divergence.involves(...nodes)) {
+    divergence.isWarned = true;
+    return { severity: "warning" };
+  }
   divergence.isNamed = true;
   return {};
 }

@@ -1,4 +1,4 @@
-import type { Cause, Divergence } from "../../src/analysis/divergence.ts";
+import type { Cause, Divergence, DivergenceAnalysis, Schedule } from "../../src/analysis/divergence.ts";
 import { divergenceAnalysis } from "../../src/analysis/divergence.ts";
 import type { RuleContext } from "../../src/lint/rule.ts";
 import { defineRule } from "../../src/lint/rule.ts";
@@ -16,7 +16,11 @@ through the execution that torch's inductor makes of the program, without number
 every buffer ends as with what eager leaves there.
 
 The usual ways in which the two part have rules of their own, with better advice. This one speaks where they differ and
-none of those rules found the reason. \`pt2lint diff\` shows the numbers.
+none of those rules found the reason.
+
+Where inductor comes out right, the other ways in which a compiler may run the program are gone through too: updates
+early or late, memory used again, copies left out, reads repeated. If one of them parts from eager, and no other rule
+has warned, this one does. \`pt2lint diff\` shows the numbers, for inductor's execution and the others.
 `,
   data: {
     results: "what differs, as the messages name it",
@@ -24,6 +28,7 @@ none of those rules found the reason. \`pt2lint diff\` shows the numbers.
       "`update`: an update writes memory that something else reads or holds; `dropped`: an update is left out; `write`: another write shows in a result; `reuse`: a value is put into memory that is still in use",
     writer: "the node that writes, or is left out",
     reader: "the node that reads the memory, or `a result`",
+    schedule: "the execution that differs, as `pt2lint diff` names it",
   },
   messages: {
     update: "when lowered, {results} {differ}: {writer} updates memory that {reader} still needs as it was",
@@ -31,6 +36,8 @@ none of those rules found the reason. \`pt2lint diff\` shows the numbers.
     write: "when lowered, {results} {differ}: {writer} writes memory that {reader} still needs as it was",
     reuse:
       "when lowered, {results} {differ}: the memory that {writer} is put into is still needed by {reader}",
+    elsewhere:
+      "when lowered by another compiler than inductor, {results} may differ, by {writer} and {reader}: {about}",
   },
   examples: {
     valid: [
@@ -58,7 +65,13 @@ def forward(v: "f32[1, 1, 2, 2]", b_c: "f32[1, 1, 4, 2]" = buffer("c"), b_w: "f3
           {
             message:
               "when lowered, buffer 'w' differs: update_1 updates memory that a result still needs as it was",
-            data: { results: "buffer 'w'", cause: "update", writer: "update_1", reader: "a result" },
+            data: {
+              results: "buffer 'w'",
+              cause: "update",
+              writer: "update_1",
+              reader: "a result",
+              schedule: "as inductor",
+            },
           },
         ],
       },
@@ -73,7 +86,13 @@ def forward(v: "f32[1, 1, 2, 2]", b_c: "f32[1, 1, 4, 2]" = buffer("c")):
         diagnostics: [
           {
             message: "when lowered, buffer 'c' differs: update is left out, because nothing uses its result",
-            data: { results: "buffer 'c'", cause: "dropped", writer: "update", reader: "a result" },
+            data: {
+              results: "buffer 'c'",
+              cause: "dropped",
+              writer: "update",
+              reader: "a result",
+              schedule: "as inductor",
+            },
           },
         ],
       },
@@ -97,7 +116,13 @@ def false_graph_0(v: "f32[1, 1, 2, 2]", c: "f32[1, 1, 4, 2]"):
           {
             message:
               "when lowered, buffer 'c' differs: the memory that softmax is put into is still needed by a result",
-            data: { results: "buffer 'c'", cause: "reuse", writer: "softmax", reader: "a result" },
+            data: {
+              results: "buffer 'c'",
+              cause: "reuse",
+              writer: "softmax",
+              reader: "a result",
+              schedule: "as inductor",
+            },
           },
         ],
       },
@@ -112,40 +137,79 @@ def forward(v: "f32[1, 1, 2, 2]", b_c: "f32[1, 1, 4, 2]" = buffer("c")):
         diagnostics: [
           {
             message: "when lowered, output 0 differs: add_ writes memory that a result still needs as it was",
-            data: { results: "output 0", cause: "write", writer: "add_", reader: "a result" },
+            data: {
+              results: "output 0",
+              cause: "write",
+              writer: "add_",
+              reader: "a result",
+              schedule: "as inductor",
+            },
+          },
+        ],
+      },
+      {
+        title: "another order than inductor's (a warning)",
+        program: `
+def forward(v: "f32[1, 1, 2, 2]", b_c: "f32[1, 1, 4, 2]" = buffer("c")):
+    sum_1: "f32[]" = torch.ops.aten.sum.default(b_c)
+    update: "f32[1, 1, 4, 2]" = torch.ops.executorch.update_cross_attn_cache.default(v, b_c)
+    return (sum_1, update)
+`,
+        diagnostics: [
+          {
+            message:
+              "when lowered by another compiler than inductor, output 0 may differ, by update and sum_1: updates run before other reads of their cache",
+            data: {
+              results: "output 0",
+              cause: "update",
+              writer: "update",
+              reader: "sum_1",
+              schedule: "updates early",
+            },
           },
         ],
       },
     ],
   },
   create: (ctx) => {
-    let found: readonly Divergence[] = [];
+    let analysis: DivergenceAnalysis | undefined;
     return {
       ...whereCachesAreUsed(ctx, () => {
-        found = divergenceAnalysis(ctx).inductor;
+        analysis = divergenceAnalysis(ctx);
       }),
       done: () => {
-        const [first] = found;
-        if (first === undefined || divergenceAnalysis(ctx).isNamed) return;
-        const cause = worst(first.causes);
-        const results = resultsOf(ctx, first);
-        const several = first.outputs.length + first.inputs.length > 1;
-        ctx.report({
-          at: cause?.writer ?? null,
-          message: cause?.kind ?? "update",
-          data: {
-            results,
-            cause: cause?.kind ?? "update",
-            writer: cause?.writer?.name ?? "an update",
-            reader: cause?.reader?.name ?? "a result",
-          },
-          words: { differ: several ? "differ" : "differs" },
-          help: "update each cache once a call, and read it through the result of the update alone; `pt2lint diff` shows the numbers",
-        });
+        const [first] = analysis?.inductor ?? [];
+        if (analysis === undefined || analysis.isNamed) return;
+        if (first !== undefined) report(ctx, first, null);
+        else if (!analysis.isWarned && analysis.elsewhere !== undefined)
+          report(ctx, analysis.elsewhere.divergence, analysis.elsewhere.schedule);
       },
     };
   },
 });
+
+/** `schedule` is null for inductor's. */
+function report(ctx: RuleContext<MessageId>, divergence: Divergence, schedule: Schedule | null): void {
+  const cause = worst(divergence.causes);
+  const kind = cause?.kind ?? "update";
+  const several = divergence.outputs.length + divergence.inputs.length > 1;
+  ctx.report({
+    at: cause?.writer ?? null,
+    message: schedule === null ? kind : "elsewhere",
+    data: {
+      results: resultsOf(ctx, divergence),
+      cause: kind,
+      writer: cause?.writer?.name ?? "an update",
+      reader: cause?.reader?.name ?? "a result",
+      schedule: schedule?.name ?? "as inductor",
+    },
+    words: { differ: several ? "differ" : "differs", about: schedule?.about ?? "" },
+    help: "update each cache once a call, and read it through the result of the update alone; `pt2lint diff` shows the numbers",
+    ...(schedule === null ? {} : { severity: "warning" as const }),
+  });
+}
+
+type MessageId = Cause["kind"] | "elsewhere";
 
 const ORDER = ["reuse", "update", "dropped", "write"] as const;
 

@@ -4,14 +4,22 @@ import type { Node, Program } from "../program/program.ts";
 import type { CacheAnalysis } from "./cache.ts";
 import { cacheAnalysis } from "./cache.ts";
 import { Comparison, type Divergence } from "./divergence/comparison.ts";
+import { extremes, inductor, type Schedule } from "./divergence/schedules.ts";
 import type { StorageAnalysis } from "./storage.ts";
 
 export type { Cause, Divergence } from "./divergence/comparison.ts";
+export type { Schedule } from "./divergence/schedules.ts";
 
 interface Analysed {
   readonly program: Program;
   readonly storage: StorageAnalysis;
   readonly registry: OperatorRegistry;
+}
+
+/** A schedule other than inductor's under which a program diverges. */
+interface Elsewhere {
+  readonly schedule: Schedule;
+  readonly divergence: Divergence;
 }
 
 /** What becomes of a program's cache operators when it is lowered. */
@@ -20,8 +28,10 @@ export class DivergenceAnalysis {
   readonly #caches: CacheAnalysis;
   #inductor: readonly Divergence[] | undefined;
   #involved: ReadonlySet<Node> | undefined;
-  /** Set when a finding has named a cause. */
+  #elsewhere: { readonly found: Elsewhere | undefined } | undefined;
+  /** Set when an error has named a cause, and when a warning has named something that may be one. */
   isNamed = false;
+  isWarned = false;
 
   constructor(program: Analysed) {
     this.#program = program;
@@ -33,11 +43,29 @@ export class DivergenceAnalysis {
    * does not, and without a look where nothing can part: no update, no alias.
    */
   get inductor(): readonly Divergence[] {
+    this.#inductor ??= this.#compare(inductor);
+    return this.#inductor;
+  }
+
+  /** The first other schedule under which the lowered program parts from eager, and where; undefined when none does. */
+  get elsewhere(): Elsewhere | undefined {
+    this.#elsewhere ??= { found: this.#findElsewhere() };
+    return this.#elsewhere.found;
+  }
+
+  #findElsewhere(): Elsewhere | undefined {
+    for (const schedule of extremes) {
+      const [divergence] = this.#compare(schedule);
+      if (divergence !== undefined) return { schedule, divergence };
+    }
+    return undefined;
+  }
+
+  #compare(schedule: Schedule): readonly Divergence[] {
     const { updates, aliases } = this.#caches;
     if (updates.length + aliases.length === 0) return [];
     const { program, storage, registry } = this.#program;
-    this.#inductor ??= new Comparison(program, storage, registry).divergences();
-    return this.#inductor;
+    return new Comparison(program, storage, registry, schedule).divergences();
   }
 
   /** Whether one of the nodes has to do with a divergence: it writes, undeclared, what differs, or reads it. */

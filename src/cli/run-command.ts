@@ -2,7 +2,6 @@ import { extname } from "node:path";
 import { compareValues } from "../interpreter/compare.ts";
 import type { Observer } from "../interpreter/execution.ts";
 import { functionalized } from "../interpreter/lowered/functionalized.ts";
-import { schedules } from "../interpreter/lowered/schedules.ts";
 import { LoweredProgram, LoweredSemantics } from "../interpreter/lowered/semantics.ts";
 import { type CallResult, type Inputs, Session } from "../interpreter/session.ts";
 import { isTensor } from "../interpreter/value.ts";
@@ -79,15 +78,8 @@ function callOnce(
   };
   try {
     if (lowered === null) return session.call(inputs, { observe });
-    const semantics = new LoweredSemantics(lowered, schedules[0]!);
-    return session.call(inputs, {
-      observe,
-      semantics,
-      around: (values, run) => {
-        semantics.begin(values);
-        return functionalized(values, run, semantics.copiedBack);
-      },
-    });
+    const semantics = new LoweredSemantics(lowered);
+    return session.call(inputs, { observe, semantics, around: functionalized });
   } finally {
     progress.clear();
   }

@@ -122,7 +122,7 @@ describe("diff", () => {
   it("calls the decoder with a flag safe", () => {
     const { status, stdout } = pt2lint("diff", "decoder.pt2");
     expect(status).toBe(0);
-    expect(stdout).toMatch(/1 call · 7 schedules · 2 conds, 5 combinations of branches\n\n {2}safe {2}/);
+    expect(stdout).toMatch(/1 call · 8 schedules · 2 conds, 5 combinations of branches\n\n {2}safe {2}/);
   });
 
   it("tells what torch does not lower", () => {

@@ -1,16 +1,18 @@
 /** Eager against lowered: whether any lowered execution gives other outputs, or leaves another state. */
 
-import { isUpdate } from "../analysis/cache/buffers.ts";
 import { outermost } from "../analysis/cache.ts";
+import { branchCombinations } from "../analysis/divergence/branches.ts";
+import { extremes, inductor, type Schedule } from "../analysis/divergence/schedules.ts";
 import { hopCall } from "../ops/hop/hop.ts";
 import { seedRandomNumbers } from "../ops/random-numbers.ts";
-import type { Node, Value } from "../program/program.ts";
+import type { Node, Program, Value } from "../program/program.ts";
 import { contiguousCopy } from "../tensor/copy.ts";
 import type { Memory } from "../tensor/storage.ts";
 import { compareValues, type Difference, type Tolerance } from "./compare.ts";
 import { eager, type Observer } from "./execution.ts";
 import { copyState, functionalized } from "./lowered/functionalized.ts";
-import { type Schedule, schedules } from "./lowered/schedules.ts";
+import { runNumeric } from "./lowered/numeric.ts";
+import { Reference } from "./lowered/reference.ts";
 import { LoweredProgram, LoweredSemantics, type UndeclaredWrite } from "./lowered/semantics.ts";
 import type { CallResult, Inputs, Session } from "./session.ts";
 import { isTensor, type RuntimeValue } from "./value.ts";
@@ -81,11 +83,11 @@ export function diffProgram(
   options: DiffOptions = {},
 ): DiffResult {
   const lowered = new LoweredProgram(session.program, session.registry);
-  const tried = relevantSchedules(session);
+  const tried = lowered.usesCaches ? [...extremes, inductor] : extremes.slice(0, 1);
   const conds = session.program.graphs.flatMap(({ nodes }) =>
     nodes.filter((node) => hopCall(node)?.kind === "cond"),
   );
-  const { combinations, all } = branchCombinations(conds, options.maxCombinations ?? 16);
+  const { combinations, all } = combinationsOf(session.program, lowered, options.maxCombinations ?? 16);
   const divergences: Divergence[] = [];
   const total = calls.length * combinations.length * (tried.length + 1);
   let done = 0;
@@ -94,16 +96,17 @@ export function diffProgram(
     for (const decisions of stopped ? [] : combinations) {
       const decide = (node: Node, predicate: boolean): boolean => decisions.get(node) ?? predicate;
       options.onRun?.(done++, total, "eager");
-      const reference = runCopy(session, inputs, (copy, values) =>
-        copy.call(values, { semantics: { ...eager, decide }, all: true }),
+      const reference = new Reference(session.program, session.inputValues(inputs), session.registry);
+      const expected = runCopy(session, inputs, (copy, values) =>
+        copy.call(values, { semantics: { ...eager, decide }, observe: reference.observe, all: true }),
       );
+      const run = { session, inputs, lowered, reference, decide };
       for (const schedule of tried) {
         options.onRun?.(done++, total, schedule.name);
-        const semantics = new LoweredSemantics(lowered, schedule, decide);
-        const result = runLowered(session, inputs, semantics);
-        const found = firstDifference(reference, result, options.tolerance);
+        const { result, writes } = runLowered(run, schedule);
+        const found = firstDifference(expected, result, options.tolerance);
         if (found === undefined) continue;
-        const cause = explain(session, inputs, lowered, schedule, decide, options.tolerance);
+        const cause = explain(run, schedule, options.tolerance);
         const memory = result.tensors.get(found.name)?.memory;
         const divergence: Divergence = {
           call,
@@ -111,7 +114,7 @@ export function diffProgram(
           decisions,
           ...found,
           ...cause,
-          write: writer(semantics.writes, memory),
+          write: writer(writes, memory),
         };
         divergences.push(divergence);
         stopped = options.first === true || options.until?.(divergence) === true;
@@ -131,35 +134,15 @@ export function diffProgram(
   };
 }
 
-/** Without cache operators only the first schedule says anything. */
-function relevantSchedules({ program }: Session): readonly Schedule[] {
-  const operators = program.graphs.some(({ nodes }) =>
-    nodes.some(({ target }) => target.startsWith("torch.ops.executorch.")),
-  );
-  return operators ? schedules : schedules.slice(0, 1);
-}
-
-/** As the predicates say; then both ways for every cond. Beyond the limit: all true, all false, each the other way. */
-function branchCombinations(
-  conds: readonly Node[],
+/** As the predicates say; then what else they may be, where one predicate decides alike wherever it stands. */
+function combinationsOf(
+  program: Program,
+  { storage }: LoweredProgram,
   limit: number,
 ): { combinations: Decisions[]; all: number } {
-  const relevant = conds.filter((node) => isUpdate(node) || node.subgraphs.length > 0);
-  const all = 2 ** relevant.length;
+  const { combinations, all } = branchCombinations(program, storage);
   const asTheySay: Decisions = new Map();
-  if (relevant.length === 0) return { combinations: [asTheySay], all };
-  const combinations: Decisions[] = [asTheySay];
-  if (all <= limit) {
-    for (let bits = 0; bits < all; bits++) {
-      combinations.push(new Map(relevant.map((node, i) => [node, ((bits >> i) & 1) === 1])));
-    }
-    return { combinations, all };
-  }
-  for (const value of [true, false]) combinations.push(new Map(relevant.map((node) => [node, value])));
-  for (const node of relevant.slice(0, Math.max(limit - 3, 0))) {
-    combinations.push(new Map(relevant.map((other) => [other, other === node])));
-  }
-  return { combinations, all };
+  return { combinations: [asTheySay, ...(all === 1 ? [] : combinations.slice(0, limit))], all };
 }
 
 /** Runs on copies of the state and the inputs, so that the session stays as it is. */
@@ -173,23 +156,40 @@ function runCopy<T>(session: Session, inputs: Inputs, run: (copy: Session, input
   return run(copy, new Map(given.map(([name], i) => [name, copies[state.length + i]])));
 }
 
-function runLowered(
-  session: Session,
-  inputs: Inputs,
-  semantics: LoweredSemantics,
-  observe?: Observer,
-): CallResult {
-  return runCopy(session, inputs, (copy, given) =>
-    copy.call(given, {
-      semantics,
+/** What runs of one call with the same branches have in common. */
+interface Run {
+  readonly session: Session;
+  readonly inputs: Inputs;
+  readonly lowered: LoweredProgram;
+  readonly reference: Reference;
+  readonly decide: (node: Node, predicate: boolean) => boolean;
+}
+
+interface LoweredResult {
+  readonly result: CallResult;
+  readonly writes: readonly UndeclaredWrite[];
+}
+
+function runLowered(run: Run, schedule: Schedule, observe?: Observer): LoweredResult {
+  const { session, inputs, lowered, reference, decide } = run;
+  const watched = observe === undefined ? {} : { observe };
+  let writes: readonly UndeclaredWrite[] = [];
+  const result = runCopy(session, inputs, (copy, given) => {
+    if (!lowered.usesCaches) {
+      const semantics = new LoweredSemantics(lowered, decide);
+      return copy.call(given, { semantics, all: true, around: functionalized, ...watched });
+    }
+    const options = { prepared: session.prepared, lowered, schedule, reference, decide, observe };
+    return copy.call(given, {
       all: true,
-      ...(observe === undefined ? {} : { observe }),
-      around: (values, run) => {
-        semantics.begin(values);
-        return functionalized(values, run, semantics.copiedBack);
+      instead: (values) => {
+        const done = runNumeric(options, values);
+        ({ writes } = done);
+        return done.outputs;
       },
-    }),
-  );
+    });
+  });
+  return { result, writes };
 }
 
 function firstDifference(
@@ -209,13 +209,11 @@ function firstDifference(
 
 /** The nodes whose values differ when they are computed: both are run again, and every value compared. */
 function explain(
-  session: Session,
-  inputs: Inputs,
-  lowered: LoweredProgram,
+  run: Run,
   schedule: Schedule,
-  decide: (node: Node, predicate: boolean) => boolean,
   tolerance: Partial<Tolerance> | undefined,
 ): Pick<Divergence, "node" | "nodeDifference" | "origins" | "isWrong"> {
+  const { session, inputs, decide } = run;
   const values = new Map<Node, RuntimeValue[]>();
   runCopy(session, inputs, (copy, given) =>
     copy.call(given, {
@@ -226,7 +224,7 @@ function explain(
     }),
   );
   const differing = new Map<Node, Difference>();
-  runLowered(session, inputs, new LoweredSemantics(lowered, schedule, decide), (node, made) => {
+  runLowered(run, schedule, (node, made) => {
     const expected = values.get(node);
     for (const [i, value] of made.entries()) {
       if (value === undefined || expected === undefined) continue;

@@ -1,13 +1,13 @@
 import type { OperatorRegistry } from "../../ops/registry.ts";
 import type { Node, Program } from "../../program/program.ts";
 import type { StorageAnalysis } from "../storage.ts";
-import { type Content, Contents, type MemoryState } from "./contents.ts";
+import { Branches } from "./branches.ts";
+import type { Content, MemoryState } from "./contents.ts";
 import { EagerRun } from "./eager.ts";
 import type { Fx } from "./functional.ts";
-import { layoutOf } from "./layout.ts";
 import { Machine, type Place } from "./machine.ts";
 import { LoweredProgram } from "./program.ts";
-import { Symbolic } from "./symbolic.ts";
+import type { Schedule } from "./schedules.ts";
 
 /** Something that a compiler does to memory and that shows. */
 export interface Cause {
@@ -32,67 +32,37 @@ export interface Divergence {
 
 type Tensor = Place<MemoryState>;
 
-/** Compares two executions, once for each combination of branches, as far as those can be gone through. */
+/** Compares a lowered execution with eager, for each combination of branches that is gone through. */
 export class Comparison {
   readonly #program: Program;
   readonly #storage: StorageAnalysis;
   readonly #lowered: LoweredProgram;
-  readonly #contents = new Contents();
-  readonly #negated = new Map<Content, Content>();
-  /** Predicates by content, numbered as they are met. */
-  readonly #predicates = new Map<Content, number>();
+  readonly #branches: Branches;
 
-  constructor(program: Program, storage: StorageAnalysis, registry: OperatorRegistry) {
+  constructor(program: Program, storage: StorageAnalysis, registry: OperatorRegistry, schedule: Schedule) {
     this.#program = program;
     this.#storage = storage;
-    this.#lowered = new LoweredProgram(storage, registry);
+    this.#lowered = new LoweredProgram(storage, registry, schedule);
+    this.#branches = new Branches(program);
   }
 
   divergences(): Divergence[] {
     const found: Divergence[] = [];
-    for (let run = 0; run < this.#combinations; run++) {
-      const divergence = this.#compare(run);
+    for (let combination = 0; combination < this.#branches.combinations; combination++) {
+      const divergence = this.#compare(combination);
       if (divergence !== undefined) found.push(divergence);
     }
     return found;
   }
 
-  /** Every combination of few predicates; of many, enough that each two of them have been every way. */
-  get #combinations(): number {
-    const predicates = this.#predicates.size;
-    return Math.max(1, predicates <= MOST_PREDICATES ? 2 ** predicates : 2 + 2 * bits(predicates));
-  }
-
-  #decision(run: number, predicate: number): boolean {
-    if (this.#predicates.size <= MOST_PREDICATES) return ((run >> predicate) & 1) === 0;
-    if (run < 2) return run === 0;
-    return (((predicate >> ((run - 2) >> 1)) ^ run) & 1) === 0;
-  }
-
-  #domain(run: number, decisions: Map<Node, boolean>): Symbolic {
-    return new Symbolic(this.#contents, this.#negated, (node, predicate) => {
-      let index = this.#predicates.get(predicate);
-      if (index === undefined) this.#predicates.set(predicate, (index = this.#predicates.size));
-      const decision = this.#decision(run, index);
-      decisions.set(node, decision);
-      return decision;
-    });
-  }
-
-  #inputs(domain: Symbolic): (Tensor | null)[] {
-    return this.#program.main.inputs.map((value, i) =>
-      value?.kind === "tensor" ? { memory: domain.input(i, value), at: layoutOf(value) } : null,
-    );
-  }
-
-  #compare(run: number): Divergence | undefined {
+  #compare(combination: number): Divergence | undefined {
     const { main } = this.#program;
     const decisions = new Map<Node, boolean>();
-    const eagerly = this.#domain(run, decisions);
-    const [expected, actual] = [this.#inputs(eagerly), this.#inputs(eagerly)];
+    const eagerly = this.#branches.domain(combination, decisions);
+    const [expected, actual] = [this.#branches.inputs(eagerly), this.#branches.inputs(eagerly)];
     const eager = new EagerRun(this.#storage, eagerly);
     const expectedOutputs = eager.run(main, expected);
-    const lowered = this.#domain(run, new Map());
+    const lowered = this.#branches.domain(combination);
     const blame = new Blame(eager, lowered.ran);
     lowered.observe = (fx, content, reads) => blame.see(fx, content, reads);
     const outputs = new Machine(this.#lowered, lowered).run(main, actual);
@@ -108,10 +78,6 @@ export class Comparison {
     return { decisions, ...differing, causes: blame.causes };
   }
 }
-
-const MOST_PREDICATES = 4;
-
-const bits = (n: number): number => Math.ceil(Math.log2(Math.max(n, 2)));
 
 function content(place: Tensor | null | undefined): Content | null {
   return place ? place.memory.read(place.at) : null;
@@ -130,8 +96,8 @@ class Blame {
   }
 
   get causes(): Cause[] {
-    return [...this.#causes.values()].filter(
-      ({ kind, writer }) => kind !== "dropped" || !this.#ran.has(writer),
+    return [...this.#causes.values()].map((cause) =>
+      cause.kind === "dropped" && this.#ran.has(cause.writer) ? { ...cause, kind: "update" } : cause,
     );
   }
 

@@ -15,7 +15,7 @@ import {
   readsOf,
   type Step,
 } from "./operations.ts";
-import { isExtern, isHeavy, isIndexed, isInlined } from "./operators.ts";
+import { accessOf, isExtern, isHeavy, isIndexed, isInlined } from "./operators.ts";
 
 /** How a graph is lowered. */
 export interface LoweringOptions {
@@ -23,6 +23,8 @@ export interface LoweringOptions {
   readonly inline: boolean;
   /** What reads a buffer, and is not computed yet, is computed before the buffer is written. */
   readonly readFirst: boolean;
+  /** A write over the whole of a temporary makes it what is written. */
+  readonly swing: boolean;
 }
 
 /** Its data changes when it is realized, or swung to another's. */
@@ -124,13 +126,13 @@ class GraphLowering {
 
   #pure(fx: Fx): void {
     const target = fx.node?.target ?? "";
-    if (fx.node === null || fx.op === "scatter" || this.#isLazy(target)) {
+    if (fx.node === null || fx.op === "scatter" || this.#isLazy(target) || isUnrolled(fx)) {
       const box = this.#lazy(
         fx,
         fx.args.map((arg) => this.#load(this.#box(arg))),
       );
       this.#boxes.set(fx, box);
-      if (!this.#options.inline) this.#realize(box.store, fx);
+      if (!this.#options.inline && fx.value.kind === "tensor") this.#realize(box.store, fx);
       return;
     }
     const kind = this.#isExtern(fx) ? "extern" : "loop";
@@ -203,7 +205,11 @@ class GraphLowering {
       from = { data: { expression: { fx: null, loads: [this.#load(value)] } } };
       this.#origin.set(from, fx.op === "update" ? fx.args[0]! : fx.args[1]!);
     }
-    if (changed.steps.length === 0 && !("buffer" in data && data.buffer.kind === "input")) {
+    if (
+      this.#options.swing &&
+      changed.steps.length === 0 &&
+      !("buffer" in data && data.buffer.kind === "input")
+    ) {
       this.#realize(from, fx);
       changed.store.data = from.data;
       return;
@@ -260,4 +266,9 @@ class GraphLowering {
       else if (list.at(-1) !== store) list.push(store);
     }
   }
+}
+
+/** A reduction over few elements is computed where it is used; one of softmax's steps is always put in memory. */
+function isUnrolled({ node }: Fx): boolean {
+  return node !== null && accessOf(node) === "neighbours" && !node.target.includes("softmax");
 }

@@ -2,7 +2,7 @@
 import type { Node, Value } from "../../program/program.ts";
 import { copiedValue, dataOperands, forTarget } from "../cache/operators.ts";
 import type { Fx } from "./functional.ts";
-import { layoutOf, sameLayout } from "./layout.ts";
+import { count, layoutOf, sameLayout } from "./layout.ts";
 
 /** Whether a pattern has an operator: asked once a target. */
 const matcher = (pattern: RegExp) => forTarget((target) => pattern.test(target));
@@ -43,7 +43,7 @@ export const isInlined = matcher(
 
 /** Runs a kernel that is not the compiler's own. */
 export const isExtern = matcher(
-  /^torch\.ops\.(aten\.(\w*mm|matmul|linear|conv\w*|_?scaled_dot_product\w*|dot|mv|addmv|einsum|inner|sort|topk|nonzero|multinomial|searchsorted)|higher_order)\b/,
+  /^torch\.ops\.(aten\.(\w*mm|matmul|linear|conv\w*|_?scaled_dot_product\w*|dot|mv|addmv|einsum|inner|cumsum|cumprod|sort|topk|nonzero|multinomial|searchsorted)|higher_order)\b/,
 );
 
 /** Wants its operand in memory as it is, without a view in between. */
@@ -69,22 +69,62 @@ const shuffles = matcher(
 );
 
 const reduces = matcher(
-  /^torch\.ops\.aten\.(_?(log_)?softmax|layer_norm|native_layer_norm|rms_norm|sum|mean|amax|amin|max|min|any|all|prod|var\w*|std\w*|argmax|argmin|logsumexp|norm|linalg_vector_norm|cumsum|cumprod|group_norm|batch_norm\w*)\./,
+  /^torch\.ops\.aten\.(sum|mean|amax|amin|max|min|any|all|prod|var\w*|std\w*|argmax|argmin|logsumexp|norm|linalg_vector_norm|group_norm|batch_norm\w*)\./,
 );
-const isSoftmax = matcher(/softmax/);
+const normalizes = matcher(/^torch\.ops\.aten\.(_?(log_)?softmax|layer_norm|native_layer_norm|rms_norm)\./);
 
-/** Reads many elements for one; not when all that it goes over is a dimension of size 1. */
-export function isReduction(node: Node | null): boolean {
-  if (node === null || !reduces(node.target)) return false;
-  if (!isSoftmax(node.target)) return true;
-  const dim = node.arg("dim");
+/**
+ * How an operator goes over its operand.
+ * - `element`: each element of the result is computed from those in its own place; so is the last step of a norm over many
+ * - `reduction`: a loop goes over many for one
+ * - `neighbours`: as `element`, from several that are read one by one, as of a reduction over few
+ */
+export function accessOf(node: Node | null): "element" | "reduction" | "neighbours" {
+  if (node === null) return "element";
+  const isNorm = normalizes(node.target);
+  if (!isNorm && !reduces(node.target)) return "element";
+  const [input, output] = [node.operands[0], node.outputs[0]];
+  const [all, made] = [input, output].map((value) => (value ? count(layoutOf(value)) : 1)) as [
+    number,
+    number,
+  ];
+  const reduced = isNorm ? normalized(node) : all / Math.max(made, 1);
+  const rows = isNorm ? all / Math.max(reduced, 1) : made;
+  if (isNorm && reduced === 1) return "element";
+  if (reduced < FEW && rows !== 1) return "neighbours";
+  return isNorm ? "element" : "reduction";
+}
+
+const averages = matcher(/^torch\.ops\.aten\.(mean|var\w*|std\w*|norm|linalg_vector_norm)\./);
+const isSoftmax = matcher(/softmax\./);
+
+/** How many elements the steps before the last one put in memory: a mean's sum, softmax's powers, the statistics of a norm. */
+export function elementsBetween(node: Node): number {
+  const access = accessOf(node);
+  const size = node.outputs[0] ? count(layoutOf(node.outputs[0])) : 0;
+  if (averages(node.target)) return access === "reduction" ? size : 0;
+  if (!normalizes(node.target) || normalized(node) === 1) return 0;
+  const rows = size / Math.max(normalized(node), 1);
+  const statistics = access === "neighbours" ? 1 : 2;
+  return isSoftmax(node.target) ? size + (statistics - 1) * 2 * rows : statistics * rows;
+}
+
+/** config.unroll_reductions_threshold */
+const FEW = 8;
+
+/** The elements that are normalized together. */
+function normalized(node: Node): number {
   const sizes = node.operands[0] ? layoutOf(node.operands[0]).sizes : [];
-  return !(dim && "as_int" in dim && sizes.at(Number(dim.as_int)) === 1);
+  const dim = node.arg("dim");
+  if (dim && "as_int" in dim) return sizes.at(Number(dim.as_int)) ?? 1;
+  const shape = node.arg("normalized_shape");
+  const rank = shape && "as_ints" in shape ? shape.as_ints.length : 1;
+  return sizes.slice(sizes.length - rank).reduce((product, size) => product * size, 1);
 }
 
 /** Whether each element is computed from those in its own place. */
 export function isStraight(fx: Fx | null): boolean {
   if (fx === null) return true;
   if (fx.op === "scatter") return false;
-  return !shuffles(fx.node?.target ?? "") && !isReduction(fx.node);
+  return !shuffles(fx.node?.target ?? "") && accessOf(fx.node) === "element";
 }

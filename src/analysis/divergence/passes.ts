@@ -2,13 +2,18 @@
 import type { Fx, FxGraph } from "./functional.ts";
 import { copied } from "./operators.ts";
 import { reinplace } from "./reinplace.ts";
+import { reorderUpdates } from "./reorder-updates.ts";
 
-/** Drops what nothing needs, moves producers to their users, drops copies that change nothing, writes in place. */
-export function runPasses(graph: FxGraph): void {
+/** How the nodes of a functional graph are put in order. */
+export type Order = "program" | "updates early" | "updates early, last first" | "updates late" | "inductor";
+
+/** Drops what nothing needs, orders the rest, and drops copies that change nothing where asked; inductor writes in place. */
+export function runPasses(graph: FxGraph, order: Order, copies: "kept" | "dropped"): void {
   dropDead(graph);
-  reorderForLocality(graph);
-  dropCopies(graph);
-  reinplace(graph);
+  if (order === "inductor") reorderForLocality(graph);
+  else if (order !== "program") reorderUpdates(graph, order);
+  if (copies === "dropped") dropCopies(graph);
+  if (order === "inductor") reinplace(graph);
 }
 
 function dropDead(graph: FxGraph): void {

@@ -6,6 +6,7 @@ import { lowerGraph } from "./lowering.ts";
 import type { Load } from "./operations.ts";
 import { runPasses } from "./passes.ts";
 import { type Scheduled, schedule } from "./schedule.ts";
+import type { Schedule } from "./schedules.ts";
 
 /** A graph ready to run. */
 export interface ScheduledGraph {
@@ -13,13 +14,15 @@ export interface ScheduledGraph {
   readonly outputs: readonly (Load | null)[];
 }
 
-/** A program as inductor lowers it, each graph when it is first run. */
+/** A program as one schedule lowers it, each graph when it is first run. */
 export class LoweredProgram {
   readonly #storage: StorageAnalysis;
   readonly #registry: OperatorRegistry;
+  readonly schedule: Schedule;
   readonly #graphs = new Map<Graph, ScheduledGraph>();
 
-  constructor(storage: StorageAnalysis, registry: OperatorRegistry) {
+  constructor(storage: StorageAnalysis, registry: OperatorRegistry, by: Schedule) {
+    this.schedule = by;
     this.#storage = storage;
     this.#registry = registry;
   }
@@ -28,9 +31,9 @@ export class LoweredProgram {
     let found = this.#graphs.get(graph);
     if (found === undefined) {
       const functional = functionalize(graph, this.#storage);
-      runPasses(functional);
-      const lowered = lowerGraph(functional, this.#registry, { inline: true, readFirst: true });
-      found = { scheduled: schedule(lowered), outputs: lowered.outputs };
+      runPasses(functional, this.schedule.order, this.schedule.copies);
+      const lowered = lowerGraph(functional, this.#registry, this.schedule);
+      found = { scheduled: schedule(lowered, this.schedule.reuse), outputs: lowered.outputs };
       this.#graphs.set(graph, found);
     }
     return found;

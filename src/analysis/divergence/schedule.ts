@@ -12,7 +12,8 @@ import {
   type Step,
   usesOf,
 } from "./operations.ts";
-import { isReduction, isStraight } from "./operators.ts";
+import { accessOf, isStraight } from "./operators.ts";
+import { reorderForPeakMemory } from "./peak-memory.ts";
 
 export interface Scheduled {
   readonly operation: Operation;
@@ -20,10 +21,15 @@ export interface Scheduled {
   readonly reuses: ReadonlyMap<Buffer, Buffer>;
 }
 
-export function schedule(graph: LoweredGraph): Scheduled[] {
+/** Orders the operations of a graph, and gives what they make memory: fused and pooled as inductor does, or as they stand. */
+export function schedule(graph: LoweredGraph, reuse: "none" | "inductor" | "always"): Scheduled[] {
   const live = dropDead(graph);
-  return assignMemory(live, graph);
+  if (reuse === "none") return live.map((operation) => ({ operation, reuses: NONE }));
+  const kernels = reuse === "inductor" ? reorderForPeakMemory(fuse(live), graph) : live.map((one) => [one]);
+  return new MemoryPlan(kernels, graph).result();
 }
+
+const NONE: ReadonlyMap<Buffer, Buffer> = new Map();
 
 /** Scheduler.dead_node_elimination */
 function dropDead({ operations, outputs }: LoweredGraph): Operation[] {
@@ -47,24 +53,33 @@ function dropDead({ operations, outputs }: LoweredGraph): Operation[] {
 /** Puts each loop beside an earlier one that it shares memory with, where nothing that the scheduler knows of stands between. */
 function fuse(live: readonly Operation[]): Operation[][] {
   const kernels: Operation[][] = [];
+  const touching = new Map<Buffer, number[]>();
   for (const operation of live) {
-    const into = isLoop(operation) ? partner(kernels, operation) : undefined;
-    if (into === undefined) kernels.push([operation]);
-    else into.push(operation);
+    const found = isLoop(operation) ? partner(kernels, touching, operation) : undefined;
+    const at = found ?? kernels.push([]) - 1;
+    kernels[at]!.push(operation);
+    for (const buffer of [...usesOf(operation), ...operation.makes]) {
+      const list = touching.get(buffer);
+      if (list === undefined) touching.set(buffer, [at]);
+      else if (list.at(-1) !== at) list.push(at);
+    }
   }
   return kernels;
 }
 
-function partner(kernels: readonly Operation[][], operation: Operation): Operation[] | undefined {
+/** The latest kernel that an operation may join; only those that share memory with it can take it, or stand in its way. */
+function partner(
+  kernels: readonly Operation[][],
+  touching: ReadonlyMap<Buffer, readonly number[]>,
+  operation: Operation,
+): number | undefined {
   const uses = usesOf(operation);
+  const near = new Set<number>();
+  for (const buffer of uses) for (const at of touching.get(buffer)?.slice(-MOST_NEAR) ?? []) near.add(at);
   const writes = operation.target?.buffer;
-  for (let i = kernels.length - 1; i >= 0; i--) {
-    const kernel = kernels[i]!;
-    const shares = kernel.some((other) => {
-      const of = usesOf(other);
-      return [...uses].some((buffer) => of.has(buffer) || other.makes.includes(buffer));
-    });
-    if (shares && kernel.every((other) => isLoop(other) && sameLoops(other, operation))) return kernel;
+  for (const at of [...near].sort((a, b) => b - a).slice(0, MOST_NEAR)) {
+    const kernel = kernels[at]!;
+    if (kernel.every((other) => isLoop(other) && sameLoops(other, operation))) return at;
     const blocks = kernel.some(
       (other) =>
         other.makes.some((buffer) => uses.has(buffer)) ||
@@ -75,6 +90,9 @@ function partner(kernels: readonly Operation[][], operation: Operation): Operati
   }
   return undefined;
 }
+
+/** Kernels that are looked at for a partner, from the last on. */
+const MOST_NEAR = 32;
 
 const isLoop = ({ kind }: Operation): boolean => kind === "loop" || kind === "write";
 
@@ -103,71 +121,99 @@ function loops({ fx, target, expression }: Operation): [number, number] {
     return [own, own];
   }
   const own = count(layoutOf(fx.value));
-  if (!isReduction(fx.node)) return [own, own];
+  if (accessOf(fx.node) !== "reduction") return [own, own];
   return [own, Math.max(own, ...expression.loads.map(extent))];
 }
 
-function assignMemory(live: readonly Operation[], graph: LoweredGraph): Scheduled[] {
-  const kernels = fuse(live);
-  const kernel = new Map(kernels.flatMap((members, i) => members.map((member) => [member, i] as const)));
-  const order = kernels.flat();
-  const lastUse = new Map<Buffer, Operation>();
-  const returned = new Set(
-    graph.outputs.map((output) => (output && "buffer" in output.data ? output.data.buffer : null)),
-  );
-  const users = new Map<Buffer, Operation[]>();
-  for (const operation of order) {
-    for (const buffer of usesOf(operation)) {
-      lastUse.set(buffer, operation);
-      users.set(buffer, [...(users.get(buffer) ?? []), operation]);
-    }
-  }
-  const endOfKernel = new Map<number, Operation>();
-  for (const operation of order) endOfKernel.set(kernel.get(operation)!, operation);
-  const free: Buffer[] = [];
-  const taken = new Set<Buffer>();
-  const internal = (buffer: Buffer, operation: Operation): boolean =>
-    !returned.has(buffer) &&
-    (users.get(buffer) ?? []).every(
-      (user) => kernel.get(user) === kernel.get(operation) && user.kind !== "extern" && user.kind !== "cond",
+/** What lies in whose memory (torch/_inductor/scheduler.py decide_inplace_update, codegen/wrapper.py memory_plan_reuse). */
+class MemoryPlan {
+  readonly #order: readonly Operation[];
+  readonly #kernels = new Map<Operation, number>();
+  /** The last operation of each kernel, and the last that uses each buffer. */
+  readonly #ends: ReadonlySet<Operation | undefined>;
+  readonly #lastUse = new Map<Buffer, Operation>();
+  readonly #users = new Map<Buffer, Operation[]>();
+  readonly #returned: ReadonlySet<Buffer | null>;
+  /** Buffers that are used no more, by size. */
+  readonly #free = new Map<string, Buffer[]>();
+  readonly #taken = new Set<Buffer>();
+
+  constructor(kernels: readonly (readonly Operation[])[], { outputs }: LoweredGraph) {
+    this.#order = kernels.flat();
+    this.#ends = new Set(kernels.map((kernel) => kernel.at(-1)));
+    for (const [i, kernel] of kernels.entries())
+      for (const operation of kernel) this.#kernels.set(operation, i);
+    this.#returned = new Set(
+      outputs.map((output) => (output && "buffer" in output.data ? output.data.buffer : null)),
     );
-  const pending: Buffer[] = [];
-  return order.map((operation): Scheduled => {
-    const reuses = new Map<Buffer, Buffer>();
-    if (operation.kind === "loop" || operation.kind === "extern") {
-      for (const made of operation.makes) {
-        if (internal(made, operation)) continue;
-        const used = (operation.kind === "loop" && inPlace(operation, made)) || pooled(made);
-        if (used) {
-          reuses.set(made, used);
-          taken.add(used);
-        }
+    for (const operation of this.#order) {
+      for (const buffer of usesOf(operation)) {
+        this.#lastUse.set(buffer, operation);
+        const list = this.#users.get(buffer);
+        if (list === undefined) this.#users.set(buffer, [operation]);
+        else list.push(operation);
       }
     }
-    for (const buffer of usesOf(operation)) {
-      if (lastUse.get(buffer) === operation && isOwn(buffer) && operation.kind !== "cond")
-        pending.push(buffer);
-    }
-    if (endOfKernel.get(kernel.get(operation)!) === operation) {
-      for (const buffer of pending.splice(0)) if (!taken.has(buffer)) free.push(buffer);
-    }
-    return { operation, reuses };
-  });
-
-  function isOwn(buffer: Buffer): boolean {
-    return buffer.kind === "made" && !returned.has(buffer);
   }
 
-  function pooled(made: Buffer): Buffer | undefined {
-    const at = free.findLastIndex((buffer) => size(buffer.value) === size(made.value));
-    return at === -1 ? undefined : free.splice(at, 1)[0];
+  result(): Scheduled[] {
+    const ending: Buffer[] = [];
+    return this.#order.map((operation): Scheduled => {
+      const reuses = this.#reuses(operation);
+      if (operation.kind !== "cond") {
+        for (const buffer of usesOf(operation)) {
+          if (this.#lastUse.get(buffer) === operation && this.#isOwn(buffer)) ending.push(buffer);
+        }
+      }
+      if (this.#ends.has(operation)) for (const buffer of ending.splice(0)) this.#release(buffer);
+      return { operation, reuses };
+    });
   }
 
-  function inPlace(operation: Operation, made: Buffer): Buffer | undefined {
+  #reuses(operation: Operation): ReadonlyMap<Buffer, Buffer> {
+    if (operation.kind !== "loop" && operation.kind !== "extern") return NONE;
+    const reuses = new Map<Buffer, Buffer>();
+    for (const made of operation.makes) {
+      if (this.#isInternal(made, operation)) continue;
+      const used =
+        (operation.kind === "loop" && this.#inPlace(operation, made)) ||
+        this.#free.get(size(made.value))?.pop();
+      if (!used) continue;
+      reuses.set(made, used);
+      this.#taken.add(used);
+    }
+    return reuses;
+  }
+
+  #release(buffer: Buffer): void {
+    if (this.#taken.has(buffer)) return;
+    const key = size(buffer.value);
+    const list = this.#free.get(key);
+    if (list === undefined) this.#free.set(key, [buffer]);
+    else list.push(buffer);
+  }
+
+  /** Whether a buffer lives within one kernel, and needs no memory. */
+  #isInternal(buffer: Buffer, operation: Operation): boolean {
+    const kernel = this.#kernels.get(operation);
+    return (
+      !this.#returned.has(buffer) &&
+      (this.#users.get(buffer) ?? []).every((user) => this.#kernels.get(user) === kernel && isLoop(user))
+    );
+  }
+
+  #isOwn(buffer: Buffer): boolean {
+    return buffer.kind === "made" && !this.#returned.has(buffer);
+  }
+
+  /** A buffer that the operation reads last, each element for the one in its own place. */
+  #inPlace(operation: Operation, made: Buffer): Buffer | undefined {
     const target = layoutOf(made.value);
+    const kernel = this.#kernels.get(operation);
     for (const [buffer, places] of loadsOf(operation)) {
-      if (!isOwn(buffer) || taken.has(buffer) || lastUse.get(buffer) !== operation) continue;
-      const others = users.get(buffer)!.filter((user) => kernel.get(user) === kernel.get(operation));
+      if (!this.#isOwn(buffer) || this.#taken.has(buffer) || this.#lastUse.get(buffer) !== operation)
+        continue;
+      const others = this.#users.get(buffer)!.filter((user) => this.#kernels.get(user) === kernel);
       if (others.length > 1 || !places.every((place) => place !== undefined && sameAddresses(place, target)))
         continue;
       const [a, b] = [count(layoutOf(buffer.value)), count(target)];

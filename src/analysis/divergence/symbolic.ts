@@ -8,7 +8,8 @@ import type { Domain, Writer } from "./machine.ts";
 /** What values are without numbers: what was computed of what. */
 export class Symbolic implements Domain<Content, MemoryState> {
   readonly #contents: Contents;
-  readonly #decide: (node: Node, predicate: Content) => boolean;
+  readonly #decide: (predicate: Content) => boolean;
+  readonly #decisions: Map<Node, boolean>;
   readonly #negated: Map<Content, Content>;
   /** The nodes that have written something. */
   readonly ran = new Set<Node | null>();
@@ -17,8 +18,10 @@ export class Symbolic implements Domain<Content, MemoryState> {
   constructor(
     contents: Contents,
     negated: Map<Content, Content>,
-    decide: (node: Node, predicate: Content) => boolean,
+    decide: (predicate: Content) => boolean,
+    decisions: Map<Node, boolean>,
   ) {
+    this.#decisions = decisions;
     this.#contents = contents;
     this.#negated = negated;
     this.#decide = decide;
@@ -71,7 +74,9 @@ export class Symbolic implements Domain<Content, MemoryState> {
     for (let next = this.#negated.get(at); next !== undefined; next = this.#negated.get(at)) {
       [at, inverted] = [next, !inverted];
     }
-    return this.#decide(node, at) !== inverted;
+    const decision = this.#decide(at) !== inverted;
+    this.#decisions.set(node, decision);
+    return decision;
   }
 }
 

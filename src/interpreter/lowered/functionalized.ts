@@ -4,14 +4,8 @@ import { isTensor, type RuntimeValue } from "../value.ts";
 /**
  * Runs a call on inputs whose memory ATen's writes do not touch: every write makes a new value, and what an input ends
  * as is copied back into its memory at the end, once (functionalization and its epilogue).
- *
- * @param copiedBack what was copied back already, before an update wrote to the new value.
  */
-export function functionalized<T>(
-  inputs: readonly RuntimeValue[],
-  run: () => T,
-  copiedBack: ReadonlyMap<Storage, Uint8Array> = new Map(),
-): T {
+export function functionalized<T>(inputs: readonly RuntimeValue[], run: () => T): T {
   const originals = new Map<Storage, Memory>();
   for (const input of inputs) {
     if (!isTensor(input) || input.storage === null) continue;
@@ -21,7 +15,7 @@ export function functionalized<T>(
   const result = run();
   for (const [storage, memory] of originals) {
     if (storage.memory !== memory) {
-      memory.bytes.set(copiedBack.get(storage) ?? storage.memory.bytes);
+      memory.bytes.set(storage.memory.bytes);
       storage.memory = memory;
     }
     storage.copyOnWrite = false;
