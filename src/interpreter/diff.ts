@@ -4,16 +4,16 @@ import { outermost } from "../analysis/cache.ts";
 import { branchCombinations } from "../analysis/divergence/branches.ts";
 import { extremes, inductor, type Schedule } from "../analysis/divergence/schedules.ts";
 import { hopCall } from "../ops/hop/hop.ts";
-import { seedRandomNumbers } from "../ops/random-numbers.ts";
 import type { Node, Program, Value } from "../program/program.ts";
 import { contiguousCopy } from "../tensor/copy.ts";
 import type { Memory } from "../tensor/storage.ts";
 import { compareValues, type Difference, type Tolerance } from "./compare.ts";
 import { eager, type Observer } from "./execution.ts";
-import { copyState, functionalized } from "./lowered/functionalized.ts";
+import { functionalized } from "./lowered/functionalized.ts";
 import { runNumeric } from "./lowered/numeric.ts";
 import { Reference } from "./lowered/reference.ts";
 import { LoweredProgram, LoweredSemantics, type UndeclaredWrite } from "./lowered/semantics.ts";
+import { runCopy } from "./run-copy.ts";
 import type { CallResult, Inputs, Session } from "./session.ts";
 import { isTensor, type RuntimeValue } from "./value.ts";
 
@@ -143,17 +143,6 @@ function combinationsOf(
   const { combinations, all } = branchCombinations(program, storage);
   const asTheySay: Decisions = new Map();
   return { combinations: [asTheySay, ...(all === 1 ? [] : combinations.slice(0, limit))], all };
-}
-
-/** Runs on copies of the state and the inputs, so that the session stays as it is. */
-function runCopy<T>(session: Session, inputs: Inputs, run: (copy: Session, inputs: Inputs) => T): T {
-  // Every run draws the same random numbers.
-  seedRandomNumbers(0);
-  const state = [...session.state];
-  const given = [...inputs];
-  const copies = copyState([...state.map(([, value]) => value), ...given.map(([, value]) => value)]);
-  const copy = session.withState(new Map(state.map(([index], i) => [index, copies[i]])));
-  return run(copy, new Map(given.map(([name], i) => [name, copies[state.length + i]])));
 }
 
 /** What runs of one call with the same branches have in common. */

@@ -38,7 +38,7 @@ function sameMeta(a: Value, b: Value): boolean {
 
 /** Is computed at each use, though it is not pointwise by its tags. */
 export const isInlined = matcher(
-  /^torch\.ops\.aten\.(clone|contiguous|_to_copy|to|cat|concat|flip|index|index_select|embedding|where|expand|repeat|(zeros|ones|full|empty|arange|eye|scalar_tensor)(_like)?|new_\w+|slice_scatter|select_scatter|constant_pad_nd|pad|copy_|fill_|zero_|reshape|view|lift_fresh_copy|masked_fill_?|stack|roll|tril|triu|gelu|silu|dropout)\./,
+  /^torch\.ops\.aten\.(clone|contiguous|_to_copy|to|flip|index|index_select|embedding|where|expand|repeat|(zeros|ones|full|empty|arange|eye|scalar_tensor)(_like)?|new_\w+|slice_scatter|select_scatter|constant_pad_nd|pad|copy_|fill_|zero_|reshape|view|lift_fresh_copy|masked_fill_?|roll|tril|triu|gelu|silu|dropout)\./,
 );
 
 /** Runs a kernel that is not the compiler's own. */
@@ -96,12 +96,14 @@ export function accessOf(node: Node | null): "element" | "reduction" | "neighbou
 }
 
 const averages = matcher(/^torch\.ops\.aten\.(mean|var\w*|std\w*|norm|linalg_vector_norm)\./);
+const joins = matcher(/^torch\.ops\.aten\.(cat|concat|concatenate|stack|hstack|vstack|dstack)\./);
 const isSoftmax = matcher(/softmax\./);
 
-/** How many elements the steps before the last one put in memory: a mean's sum, softmax's powers, the statistics of a norm. */
+/** How many elements the steps before the last one put in memory: a mean's sum, softmax's powers, the statistics of a norm, what is joined. */
 export function elementsBetween(node: Node): number {
   const access = accessOf(node);
   const size = node.outputs[0] ? count(layoutOf(node.outputs[0])) : 0;
+  if (joins(node.target)) return size;
   if (averages(node.target)) return access === "reduction" ? size : 0;
   if (!normalizes(node.target) || normalized(node) === 1) return 0;
   const rows = size / Math.max(normalized(node), 1);
@@ -124,7 +126,6 @@ function normalized(node: Node): number {
 
 /** Whether each element is computed from those in its own place. */
 export function isStraight(fx: Fx | null): boolean {
-  if (fx === null) return true;
-  if (fx.op === "scatter") return false;
+  if (fx === null || fx.op === "scatter") return true;
   return !shuffles(fx.node?.target ?? "") && accessOf(fx.node) === "element";
 }

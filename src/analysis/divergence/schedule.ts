@@ -210,11 +210,11 @@ class MemoryPlan {
   #inPlace(operation: Operation, made: Buffer): Buffer | undefined {
     const target = layoutOf(made.value);
     const kernel = this.#kernels.get(operation);
-    for (const [buffer, places] of loadsOf(operation)) {
+    for (const [buffer, accesses] of loadsOf(operation, target)) {
       if (!this.#isOwn(buffer) || this.#taken.has(buffer) || this.#lastUse.get(buffer) !== operation)
         continue;
       const others = this.#users.get(buffer)!.filter((user) => this.#kernels.get(user) === kernel);
-      if (others.length > 1 || !places.every((place) => place !== undefined && sameAddresses(place, target)))
+      if (others.length > 1 || !accesses.every((one) => one !== undefined && sameAddresses(one.from, one.to)))
         continue;
       const [a, b] = [count(layoutOf(buffer.value)), count(target)];
       if (buffer.value.meta?.dtype === made.value.meta?.dtype && b <= a && b >= 0.95 * a) return buffer;
@@ -241,26 +241,33 @@ function isDense({ sizes, strides }: Layout): boolean {
   return true;
 }
 
-/** The buffers that an operation reads, with the layouts that the elements it goes over have there; undefined where it reads others than those in its own place. */
-function loadsOf({ expression, fx }: Operation): Map<Buffer, (Layout | undefined)[]> {
-  const found = new Map<Buffer, (Layout | undefined)[]>();
-  /** `path` leads from the expression out to what the operation makes. */
-  const work: { at: Expression; path: readonly Step[]; straight: boolean }[] = [
-    { at: expression, path: [], straight: isStraight(expression.fx ?? fx) },
+/** Where an operation reads a buffer, and where it puts what it makes of that; undefined for what is not told by layouts. */
+type Access = { readonly from: Layout; readonly to: Layout } | undefined;
+
+/** The buffers that an operation reads. */
+function loadsOf({ expression, fx }: Operation, target: Layout): Map<Buffer, Access[]> {
+  const found = new Map<Buffer, Access[]>();
+  /** `path` leads from the expression out to `to`, which is what the operation makes or a part of it. */
+  const work: { at: Expression; path: readonly Step[]; to: Layout | undefined }[] = [
+    { at: expression, path: [], to: isStraight(expression.fx ?? fx) ? target : undefined },
   ];
   const seen = new Set<Expression>();
   for (let next = work.pop(); next !== undefined; next = work.pop()) {
-    const { at, path, straight } = next;
+    const { at, path, to } = next;
     if (seen.has(at)) continue;
     seen.add(at);
-    for (const { data, steps } of at.loads) {
-      const all = [...steps, ...path];
+    for (const [i, { data, steps }] of at.loads.entries()) {
+      // The second operand of a scatter goes to a part of what it makes.
+      const part = at.fx?.op === "scatter" && i === 1 ? layoutOf(at.fx.base) : to;
+      const goal = to === undefined || (part !== to && path.length > 0) ? undefined : part;
+      const all = part === to ? [...steps, ...path] : steps;
       if ("buffer" in data) {
         const list = found.get(data.buffer) ?? [];
-        list.push(straight ? placeOf(layoutOf(data.buffer.value), all) : undefined);
+        const from = goal && placeOf(layoutOf(data.buffer.value), all);
+        list.push(from && goal ? { from, to: goal } : undefined);
         found.set(data.buffer, list);
       } else {
-        work.push({ at: data.expression, path: all, straight: straight && isStraight(data.expression.fx) });
+        work.push({ at: data.expression, path: all, to: isStraight(data.expression.fx) ? goal : undefined });
       }
     }
   }

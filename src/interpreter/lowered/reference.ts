@@ -28,7 +28,8 @@ export class Reference {
 
   /** Whether its values are drawn at random, and taken from here. */
   isRandom(node: Node): boolean {
-    return this.#registry.find(node.target)?.has("nondeterministic_seeded") === true;
+    if (this.#registry.find(node.target)?.has("nondeterministic_seeded") !== true) return false;
+    return !MAY_DRAW.test(node.target) || draws(node);
   }
 
   /** To be told of every node of the eager run. */
@@ -74,4 +75,17 @@ function operandOf({ node, graph, index }: Value): Value | null {
   if (node !== null || graph.owner === null) return null;
   const body = hopCall(graph.owner)?.bodies.find((one) => one.graph === graph);
   return body?.inputs[index]?.operand ?? null;
+}
+
+/** Draw only when they are told to drop something. */
+const MAY_DRAW =
+  /\.aten\.(_?\w*dropout\w*|\w*scaled_dot_product\w*|\w*attention\w*|rrelu\w*|lstm|gru|rnn_\w+)\./;
+
+function draws(node: Node): boolean {
+  const [dropped, training] = [
+    node.arg("dropout_p") ?? node.arg("p") ?? node.arg("dropout"),
+    node.arg("train") ?? node.arg("training"),
+  ];
+  if (training !== undefined) return !("as_bool" in training && !training.as_bool);
+  return dropped !== undefined && !("as_float" in dropped && dropped.as_float === 0);
 }
