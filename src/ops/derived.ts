@@ -1,6 +1,7 @@
 /** Operators that follow from others: in-place and `out=` variants, and the copies that views have. */
 import { contiguousCopy, copyInto } from "../tensor/copy.ts";
 import { contiguousStrides, numelOf } from "../tensor/geometry.ts";
+import { requireCastable } from "../tensor/promotion.ts";
 import { Memory } from "../tensor/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { ALIASES } from "./aliases.ts";
@@ -156,6 +157,7 @@ function writeAll(target: Tensor | readonly Tensor[], result: Result): void {
   }
   if (target.storage === null) return;
   const source = result as Tensor;
+  requireCastable(source.dtype, target.dtype);
   // An out= argument takes on the result's sizes (at::native::resize_output).
   if (!broadcasts(source.sizes, target.sizes)) resize(target, source.sizes);
   copyInto(target, source);

@@ -58,6 +58,16 @@ export function defaultDtype(category: Category): DType {
   return category === "float" ? dtypes.float32 : dtypes.complex64;
 }
 
+/**
+ * Whether results of one dtype may be written to another (c10::canCast): never to a lower category.
+ *
+ * @throws TypeError when they may not.
+ */
+export function requireCastable(result: DType, target: DType): void {
+  if (RANK[result.category] <= RANK[target.category]) return;
+  throw new TypeError(`result type ${result.name} can't be cast to the desired output type ${target.name}`);
+}
+
 function join(a: DType | undefined, b: DType): DType {
   return a === undefined ? b : promoteDtypes(a, b);
 }

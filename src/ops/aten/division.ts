@@ -103,7 +103,10 @@ const POWER: Elementwise = {
 };
 /** A number as the exponent may be a square root (at::native::pow_tensor_scalar_optimized_kernel). */
 const numberPower = (args: Arguments): Elementwise => {
-  const { re, im } = args.exponent as Scalar;
+  const { re, im, category } = args.exponent as Scalar;
+  if (re < 0 && category === "int" && isIntegral((args.self as Tensor).dtype)) {
+    throw new RangeError("Integers to negative integer powers are not allowed.");
+  }
   if (im !== 0 || Math.abs(re) !== 0.5) return POWER;
   return { ...POWER, real: (base) => (re > 0 ? Math.sqrt(base) : 1 / Math.sqrt(base)) };
 };

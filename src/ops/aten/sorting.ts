@@ -200,6 +200,8 @@ export const sorting: readonly Kernel[] = [
     {
       meta: ({ self, k, dim }) => {
         const d = wrapDim(dim, self.rank);
+        if (k < 0 || k > lengthAlong(self, dim))
+          throw new RangeError(`topk: selected index k out of range: ${k}`);
         const sizes = self.sizes.map((size, at) => (at === d ? k : size));
         return [self.like(sizes), indexSpec(sizes)];
       },
