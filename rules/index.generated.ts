@@ -61,6 +61,7 @@ import { invalidMetadata } from "./graph/invalid-metadata.ts";
 import { metadataMismatch } from "./graph/metadata-mismatch.ts";
 import { missingMetadata } from "./graph/missing-metadata.ts";
 import { rangeConstraint } from "./graph/range-constraint.ts";
+import { subgraphMetadata } from "./graph/subgraph-metadata.ts";
 import { unboundSymbol } from "./graph/unbound-symbol.ts";
 import { unusedMetadata } from "./graph/unused-metadata.ts";
 import { unusedRange } from "./graph/unused-range.ts";
@@ -168,6 +169,7 @@ export const rules: readonly Rule[] = [
   metadataMismatch,
   missingMetadata,
   rangeConstraint,
+  subgraphMetadata,
   unboundSymbol,
   unusedMetadata,
   unusedRange,

@@ -201,7 +201,10 @@ export const views: readonly Kernel[] = [
   }),
   defineOp("aten::t(Tensor(a) self) -> Tensor(a)", { view: ({ self }) => flipped(self) }),
   defineOp("aten::numpy_T(Tensor(a) self) -> Tensor(a)", { view: ({ self }) => reversed(self) }),
-  defineOp("aten::mT(Tensor(a) self) -> Tensor(a)", { view: ({ self }) => transposed(self, -2, -1) }),
+  defineOp("aten::mT(Tensor(a) self) -> Tensor(a)", {
+    // torch warns of it, and gives a number back as it is.
+    view: ({ self }) => (self.rank === 0 ? self.view(self.sizes, self.strides) : transposed(self, -2, -1)),
+  }),
   defineOp("aten::mH(Tensor(a) self) -> Tensor(a)", { composite: ({ self }) => adjointOf(self) }),
   defineOp("aten::matrix_H(Tensor(a) self) -> Tensor(a)", { composite: ({ self }) => adjointOf(self) }),
   defineOp("aten::adjoint(Tensor(a) self) -> Tensor(a)", { composite: ({ self }) => adjointOf(self) }),

@@ -274,6 +274,12 @@ const hopFaults: readonly Fault[] = [
     const [operand] = first.inputs;
     return operand?.as_tensor && first.outputs[0]?.as_tensor ? () => (first.outputs[0] = operand) : undefined;
   }),
+  hopFault("an operand of another dtype than inside", "cond", ["graph/subgraph-metadata"], (node) => {
+    const [first] = branches(node);
+    const name = first.inputs.find(({ as_tensor }: AnyJson) => as_tensor)?.as_tensor.name;
+    const meta = name && first.tensor_values[name];
+    return meta && (() => (meta.dtype = meta.dtype === 8 ? 7 : 8));
+  }),
   hopFault("branches of two dtypes", "cond", ["cond/output-metadata"], (node) => {
     const [first] = branches(node);
     const name = first.outputs[0]?.as_tensor?.name;
