@@ -33,7 +33,7 @@ export type Inputs = ReadonlyMap<string, RuntimeValue>;
 /** How a call is run. */
 export interface CallOptions {
   readonly semantics?: Semantics;
-  /** Sees the values of each node. */
+  /** Sees the values of each node; they are good until it returns. */
   readonly observe?: Observer;
   /** Give all buffers, parameters, constants and inputs in the result, not just those that the program may write. */
   readonly all?: boolean;
