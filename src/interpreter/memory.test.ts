@@ -43,7 +43,7 @@ describe("memory", () => {
     const first = session.call(inputs).outputs[0] as Tensor;
     const before = toTypedArray(first);
     const [name, input] = [...inputs][0] as [string, Tensor];
-    const other = toTypedArray(input).map((value) => Number(value) / 2 + 1) as Float32Array;
+    const other = (toTypedArray(input) as Float32Array).map((value) => value / 2 + 1);
     session.call(new Map([[name, tensor(other, { sizes: input.sizes })]]));
     expect(toTypedArray(first)).toEqual(before);
   });
