@@ -44,6 +44,16 @@ describe("edges of operators", () => {
     expect([...reals(value!)]).toEqual([-inf]);
   });
 
+  it("takes for the median the equal element that a stable sort puts in the middle", () => {
+    for (const [x, place] of [
+      [[1, 1, 0, 0, 0], 4],
+      [[0, 1, 1, 1, 1], 2],
+      [[1, 1, 0, 1, 0], 0],
+    ] as const) {
+      expect([...reals(callList("aten::median.dim", floats(x), 0)[1]!)]).toEqual([place]);
+    }
+  });
+
   it("pads, packs and unpacks sequences", () => {
     const [a, b] = [floats([1, 2, 3]), floats([4])];
     const padded = call("aten::pad_sequence", [a, b], true, -1);

@@ -4,7 +4,7 @@ import { elementOffsets, fill, gatherElements } from "../../tensor/elements.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
-import { introsort, nthElement } from "../math/introsort.ts";
+import { introsort } from "../math/introsort.ts";
 import { binary } from "../pointwise.ts";
 import { comparable, dimOf, dimsOf, indexSpec, reducedSizes, rowsOf } from "../rows.ts";
 
@@ -53,19 +53,17 @@ function pickRows(
   });
 }
 
-/**
- * The middle element, the lower of two; NaN where there is one, unless it is passed over. Which of equal elements it is
- * follows from torch's way to find it (at::native::median_with_indices_impl).
- */
+/** The middle element, the lower of two, equal ones in their order; NaN where there is one, unless it is passed over. */
 const median =
   (skipNaN: boolean): Pick =>
   (x, start, end) => {
-    const order = Uint32Array.from({ length: end - start }, (_, i) => start + i);
-    const nans = order.filter((i) => Number.isNaN(x[i]));
-    if (!skipNaN && nans.length > 0) return nans[0]!;
-    const middle = Math.max(order.length - nans.length - 1, 0) >> 1;
-    nthElement(order, 0, middle, order.length, (a, b) => compareNaNLast(x[a]!, x[b]!) < 0);
-    return order[middle]!;
+    const order: number[] = [];
+    for (let i = start; i < end; i++) {
+      if (!Number.isNaN(x[i])) order.push(i);
+      else if (!skipNaN) return i;
+    }
+    order.sort((a, b) => (x[a]! < x[b]! ? -1 : x[a]! > x[b]! ? 1 : a - b));
+    return order[(order.length - 1) >> 1] ?? start;
   };
 
 /** The most frequent element, the first of several once they are sorted; NaN is in nobody's order (at::native mode_kernel). */
