@@ -5,12 +5,14 @@ import { executorchKernels } from "./executorch-kernels.ts";
 import { planners } from "./fast/index.ts";
 import { primKernels } from "./prims.ts";
 import { quantizedKernels } from "./quantized.ts";
+import { torchvisionKernels } from "./torchvision-kernels.ts";
 import { transformersKernels } from "./transformers-kernels.ts";
 
 registerKernels(atenKernels);
 registerKernels(executorchKernels);
 registerKernels(primKernels);
 registerKernels(quantizedKernels);
+registerKernels(torchvisionKernels);
 registerKernels(transformersKernels);
 registerPlanners(planners);
 

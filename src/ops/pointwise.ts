@@ -37,6 +37,11 @@ export interface Elementwise {
   readonly result?: "same" | "float" | "bool" | "real" | "angle";
   /** Instead of `real` when it computes in float32, where a rounding on the way decides. */
   readonly single?: (...operands: number[]) => number;
+  /**
+   * In low precision, a number behind the first operand (a 0-dimensional tensor too) is one of float32, as it is to
+   * torch's products and quotients; others round it to the dtype first (at::native, BinaryOpsKernel.cpp).
+   */
+  readonly wideNumber?: boolean;
 }
 
 /** The arithmetic of an operator whose numbers, beside its operands, change it. */
@@ -86,7 +91,7 @@ export function elementwise(
 function computeElementwise(
   operands: readonly (Tensor | Scalar)[],
   compute: DType,
-  { real: double, single, integer, complex }: Elementwise,
+  { real: double, single, integer, complex, wideNumber = false }: Elementwise,
   out: Tensor,
 ): void {
   const real = compute === dtypes.float64 ? double : (single ?? double);
@@ -95,7 +100,10 @@ function computeElementwise(
     const lists = operands.map((operand) => complexOperand(operand, out.sizes, compute));
     return fillComplexes(out, (y) => mapComplex(lists, complex, y));
   }
-  const lists = operands.map((operand) => realOperand(operand, out.sizes, compute));
+  const wide = compute.form === "encoded" ? dtypes.float32 : compute;
+  const lists = operands.map((operand, i) =>
+    realOperand(operand, out.sizes, compute, wideNumber && i > 0 ? wide : compute),
+  );
   if (!isIntegral(compute) || integer === undefined) {
     if (real === undefined) throw new TypeError(`not implemented for ${compute.name}`);
     return fill(out, (y) => mapReal(lists, real, y));
@@ -122,11 +130,16 @@ function expanded(t: Tensor, sizes: readonly number[]): Tensor {
   return t.view(sizes, expandStrides(t.sizes, t.strides, sizes));
 }
 
-/** An operand's elements in the dtype that is computed in; a single one stands for all. */
-function realOperand(operand: Tensor | Scalar, sizes: readonly number[], compute: DType): Reals {
-  if (operand instanceof Scalar) return reals(numberTensor(operand, compute));
-  if (operand.number !== null) return reals(numberTensor(operand.number, compute));
-  const own = cast(operand, compute);
+/** An operand's elements in the dtype that is computed in; a single one, of the dtype of numbers, stands for all. */
+function realOperand(
+  operand: Tensor | Scalar,
+  sizes: readonly number[],
+  compute: DType,
+  ofNumber: DType,
+): Reals {
+  if (operand instanceof Scalar) return reals(numberTensor(operand, ofNumber));
+  if (operand.number !== null) return reals(numberTensor(operand.number, ofNumber));
+  const own = cast(operand, operand.rank === 0 ? ofNumber : compute);
   return reals(own.numel === 1 ? own : expanded(own, sizes));
 }
 
@@ -141,9 +154,7 @@ function integerOperand(operand: Tensor | Scalar, sizes: readonly number[], comp
   return integers(own.numel === 1 ? own : expanded(own, sizes));
 }
 
-/** A Python number among tensors is rounded to what they compute in: float32 for the lower precisions. */
-function numberTensor(scalar: Scalar, compute: DType): Tensor {
-  const dtype = compute.form === "encoded" ? dtypes.float32 : compute;
+function numberTensor(scalar: Scalar, dtype: DType): Tensor {
   const result = Tensor.zeros([], dtype);
   if (dtype.form === "wide") fillIntegers(result, (y) => (y[0] = scalar.integer));
   else fill(result, (y) => (y[0] = scalar.re));

@@ -1,17 +1,18 @@
 import { EXECUTORCH_SCHEMAS } from "./executorch.ts";
+import { LIBRARY_SCHEMAS } from "./library-schemas.ts";
 import { Operator } from "./operator.ts";
 import { lookUp } from "./operator-table.ts";
 import { parseSchema } from "./schema-string.ts";
 
 const PREFIX = "torch.ops.";
 
-/** The operators a program may call: torch's, ExecuTorch's two, and those a user declares. */
+/** The operators a program may call: torch's, ExecuTorch's two, those of well-known libraries, and what a user declares. */
 export class OperatorRegistry {
   readonly #byTarget = new Map<string, Operator | undefined>();
   readonly #declared = new Map<string, Operator>();
 
   constructor() {
-    for (const schema of EXECUTORCH_SCHEMAS) this.declare(schema);
+    for (const schema of [...EXECUTORCH_SCHEMAS, ...Object.values(LIBRARY_SCHEMAS)]) this.declare(schema);
   }
 
   /**

@@ -3,10 +3,11 @@ import { copyInto } from "../tensor/copy.ts";
 import { reals } from "../tensor/elements.ts";
 import { call } from "./dispatch.ts";
 import { defineOp, type Kernel } from "./kernel.ts";
+import { LIBRARY_SCHEMAS } from "./library-schemas.ts";
 
 export const transformersKernels: readonly Kernel[] = [
   // _grouped_mm_fallback in moe.py: rows of the input, sorted by expert, times the matrix of their expert.
-  defineOp("transformers::grouped_mm_fallback(Tensor input, Tensor weight, Tensor offs) -> Tensor", {
+  defineOp(LIBRARY_SCHEMAS.groupedProduct, {
     meta: ({ input, weight }) => input.like([input.size(0), weight.size(2)]),
     run: ({ input, weight, offs }, out) => {
       let start = 0;

@@ -58,6 +58,7 @@ export const arithmetic: readonly Kernel[] = [
     real: (a, b) => a * b!,
     integer: (a, b) => a! * b!,
     complex: (a, b) => times(a!, b!),
+    wideNumber: true,
   }),
   elementwise("aten::rsub.Scalar", reversed, scaledSelf, twoOperands),
   elementwise("aten::rsub.Tensor", reversed, scaledSelf, twoOperands),

@@ -156,6 +156,15 @@ export const calculus: readonly Kernel[] = [
     { composite: ({ self, lower, upper, training }) => randomSlopes(self, lower, upper, training) },
   ),
   defineOp(
+    "aten::rrelu_with_noise_functional(Tensor self, Tensor noise, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> (Tensor, Tensor noise_out)",
+    {
+      composite: ({ self, noise, lower, upper, training }) => {
+        const written = call("aten::clone", noise);
+        return [call("aten::rrelu_with_noise", self, written, lower, upper, training), written];
+      },
+    },
+  ),
+  defineOp(
     "aten::rrelu_with_noise(Tensor self, Tensor(b!) noise, Scalar lower=0.125, Scalar upper=0.33333333333333331, bool training=False, Generator? generator=None) -> Tensor",
     {
       // at::native rrelu_with_noise_cpu: the noise becomes what each element was multiplied by.

@@ -15,6 +15,7 @@ const TRUE_QUOTIENT: Elementwise = {
   real: (a, b) => a / b!,
   complex: (a, b) => complex.dividedBy(a!, b!),
   result: "float",
+  wideNumber: true,
 };
 
 function divisor(b: bigint): bigint {
@@ -27,6 +28,7 @@ const TRUNCATED: Elementwise = {
   real: (a, b) => Math.trunc(a / b!),
   single: (a, b) => Math.trunc(Math.fround(a / b!)),
   integer: (a, b) => a! / divisor(b!),
+  wideNumber: true,
 };
 
 /** c10::div_floor_floating: by the remainder, since the quotient may round up to the next integer. */
@@ -48,6 +50,7 @@ function floorQuotientOfIntegers(a: bigint, b: bigint): bigint {
 const FLOORED: Elementwise = {
   real: floorQuotient,
   integer: (a, b) => floorQuotientOfIntegers(a!, b!),
+  wideNumber: true,
 };
 
 /** The remainder with the divisor's sign (at::native remainder_kernel). */

@@ -23,6 +23,7 @@ import { division } from "./division.ts";
 import { embeddingBags } from "./embedding-bag.ts";
 import { encoderLayers } from "./encoder-layer.ts";
 import { extremes } from "./extremes.ts";
+import { fakeQuantization } from "./fake-quantization.ts";
 import { fourier } from "./fourier.ts";
 import { gathering } from "./gathering.ts";
 import { geometryWrites } from "./geometry-writes.ts";
@@ -101,8 +102,10 @@ export const atenKernels: readonly Kernel[] = [
   ...unpooling,
   ...encoderLayers,
   ...windows,
+  ...fakeQuantization,
   ...fourier,
   ...spectral,
+  ...sequences,
   ...signals,
   ...weightNorms,
   ...views,

@@ -81,6 +81,7 @@ const LERP: Elementwise = {
     const part = complex.times(weight!, step);
     return [start![0] + part[0], start![1] + part[1]];
   },
+  wideNumber: true,
 };
 
 /** self + value * tensor1 op tensor2; the number multiplies after the pair has been combined. */
