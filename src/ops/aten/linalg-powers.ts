@@ -90,4 +90,11 @@ export const matrixPowers: readonly Kernel[] = [
   defineOp("aten::linalg_vander(Tensor x, *, SymInt? N=None) -> Tensor", {
     composite: ({ x, N }) => vander(x, N ?? (x.rank === 0 ? 1 : x.size(-1))),
   }),
+  defineOp("aten::vander(Tensor x, int? N=None, bool increasing=False) -> Tensor", {
+    composite: ({ x, N, increasing }) => {
+      const powers = vander(x, Math.max(N ?? x.size(0), 2));
+      const kept = call("aten::slice.Tensor", powers, 1, 0, N ?? x.size(0));
+      return increasing ? kept : call("aten::flip", kept, [1]);
+    },
+  }),
 ];
