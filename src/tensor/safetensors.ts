@@ -49,7 +49,8 @@ export function readSafetensors(bytes: Uint8Array): Map<string, Tensor> {
   } catch {
     throw malformed("its header is not JSON");
   }
-  const data = bytes.subarray(8 + length);
+  // Not a Buffer, whose slices are no copies.
+  const data = new Uint8Array(bytes.buffer, bytes.byteOffset + 8 + length, bytes.byteLength - 8 - length);
   const result = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(header)) {
     if (name !== "__metadata__") result.set(name, readEntry(name, entry, data));

@@ -104,14 +104,23 @@ const POWER: Elementwise = {
   integer: (base, exponent) => integerPower(base!, exponent!),
   complex: (base, exponent) => complex.pow(base!, exponent!),
 };
-/** A number as the exponent may be a square root (at::native::pow_tensor_scalar_optimized_kernel). */
+/**
+ * A number as the exponent may be a square root; in bfloat16 torch multiplies, and rounds, step by step
+ * (at::native::pow_tensor_scalar_optimized_kernel).
+ */
 const numberPower = (args: Arguments): Elementwise => {
   const { re, im, category } = args.exponent as Scalar;
-  if (re < 0 && category === "int" && isIntegral((args.self as Tensor).dtype)) {
+  const { dtype } = args.self as Tensor;
+  if (re < 0 && category === "int" && isIntegral(dtype)) {
     throw new RangeError("Integers to negative integer powers are not allowed.");
   }
-  if (im !== 0 || Math.abs(re) !== 0.5) return POWER;
-  return { ...POWER, real: (base) => (re > 0 ? Math.sqrt(base) : 1 / Math.sqrt(base)) };
+  if (im !== 0) return POWER;
+  if (Math.abs(re) === 0.5)
+    return { ...POWER, real: (base) => (re > 0 ? Math.sqrt(base) : 1 / Math.sqrt(base)) };
+  if (dtype !== dtypes.bfloat16 || (re !== 3 && re !== -2)) return POWER;
+  const { encode, decode } = dtypes.bfloat16;
+  const square = (base: number): number => decode!(encode!(base * base));
+  return { ...POWER, real: (base) => (re === 3 ? square(base) * base : 1 / square(base)) };
 };
 const raised = (args: Arguments): readonly Operand[] => [args.self as Operand, args.exponent as Operand];
 
