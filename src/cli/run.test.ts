@@ -22,6 +22,8 @@ beforeAll(async () => {
   cpSync(join(fixtures, "whisper_decoder_flag.pt2"), join(folder, "decoder.pt2"));
   cpSync(join(fixtures, "whisper_decoder_aliasing.pt2"), join(folder, "aliasing.pt2"));
   cpSync(join(fixtures, "pr16366/update.pt2"), join(folder, "update.pt2"));
+  cpSync(join(fixtures, "run/inputs_written.training.pt2"), join(folder, "written.pt2"));
+  cpSync(join(fixtures, "run/inputs_written.inputs.safetensors"), join(folder, "written.safetensors"));
 });
 
 afterAll(() => {
@@ -123,6 +125,12 @@ describe("diff", () => {
     const { status, stdout } = pt2lint("diff", "decoder.pt2");
     expect(status).toBe(0);
     expect(stdout).toMatch(/1 call · 8 schedules · 2 conds, 5 combinations of branches\n\n {2}safe {2}/);
+  });
+
+  it("gives every run inputs of its own, also those of a file", () => {
+    const { status, stdout } = pt2lint("diff", "written.pt2", "--inputs", "written.safetensors");
+    expect(stdout).toContain("safe  every lowered execution");
+    expect(status).toBe(0);
   });
 
   it("tells what torch does not lower", () => {

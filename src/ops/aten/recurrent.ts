@@ -61,7 +61,6 @@ interface Steps {
   readonly data: Tensor;
   readonly starts: readonly number[];
   readonly counts: readonly number[];
-  readonly packed: boolean;
 }
 
 /** The steps of [time, batch, features]. */
@@ -71,47 +70,17 @@ function stepsOf(input: Tensor): Steps {
     data: input,
     starts: Array.from({ length: time }, (_, t) => t * batch),
     counts: new Array<number>(time).fill(batch),
-    packed: false,
   };
 }
 
 function packedSteps(data: Tensor, batchSizes: Tensor): Steps {
   const counts = Array.from(integers(batchSizes), Number);
   let start = 0;
-  return { data, counts, starts: counts.map((count) => (start += count) - count), packed: true };
+  return { data, counts, starts: counts.map((count) => (start += count) - count) };
 }
 
-const wide = (t: Tensor): Tensor => cast(t, dtypes.float32);
-const narrow = (t: Tensor): Tensor => cast(t, dtypes.bfloat16);
-const roundedLstmCell: Cell = (...args) => lstmCell(...args).map((t) => wide(narrow(t)));
-
-/**
- * One layer in one direction: its outputs, a row for each of the input's, and the state at the end. An LSTM in bfloat16
- * is oneDNN's: a step in float32 with the rounded sum of the biases, and both states rounded between steps.
- */
+/** One layer in one direction: its outputs, a row for each of the input's, and the state at the end. */
 function runLayer(
-  steps: Steps,
-  cell: Cell,
-  start: State,
-  weights: Weights,
-  reverse: boolean,
-): [Tensor, State] {
-  const isOneDnn = cell === lstmCell && weights.project === null && !steps.packed;
-  if (!isOneDnn || steps.data.dtype !== dtypes.bfloat16)
-    return runSteps(steps, cell, start, weights, reverse);
-  const { input, hidden, inputBias, hiddenBias } = weights;
-  const bias = inputBias && wide(add(inputBias, hiddenBias!));
-  const [outputs, state] = runSteps(
-    { ...steps, data: wide(steps.data) },
-    roundedLstmCell,
-    start.map(wide),
-    { input: wide(input), hidden: wide(hidden), inputBias: bias, hiddenBias: null, project: null },
-    reverse,
-  );
-  return [narrow(outputs), state.map(narrow)];
-}
-
-function runSteps(
   { data, starts, counts }: Steps,
   cell: Cell,
   start: State,
