@@ -30,6 +30,8 @@ export const LIBRARY_SCHEMAS = {
     "quantized_decomposed::choose_qparams_per_token_asymmetric(Tensor input, ScalarType dtype) -> (Tensor, Tensor)",
   choosePerTokenImplementation:
     "quantized_decomposed::_choose_qparams_per_token_asymmetric_impl(Tensor input, ScalarType dtype) -> (Tensor, Tensor)",
+  convertElementType:
+    "quantized_decomposed::convert_element_type.no_fuse(Tensor input, ScalarType dtype) -> Tensor",
   nms: "torchvision::nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
   roiAlign:
     "torchvision::roi_align(Tensor input, Tensor rois, float spatial_scale, SymInt pooled_height, SymInt pooled_width, int sampling_ratio, bool aligned) -> Tensor",
