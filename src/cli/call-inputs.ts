@@ -5,9 +5,10 @@ import { InputError } from "../errors.ts";
 import type { Tolerance } from "../interpreter/compare.ts";
 import { sampleInputs, seededInputs } from "../interpreter/inputs.ts";
 import type { Inputs } from "../interpreter/session.ts";
-import type { RuntimeValue } from "../interpreter/value.ts";
+import { isTensor, type RuntimeValue } from "../interpreter/value.ts";
 import { closest } from "../lint/closest.ts";
 import type { Program } from "../program/program.ts";
+import { dtypeOfCode } from "../tensor/dtype.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -59,6 +60,18 @@ export function readTensors(file: string): Map<string, Tensor> {
   }
 }
 
+/** Inputs of another dtype than the program was exported with: torch takes them, but what follows may not. */
+export function dtypeNotes(program: Program, inputs: Inputs): string[] {
+  return program.main.source.inputs.flatMap((arg) => {
+    if (!("as_tensor" in arg)) return [];
+    const { name } = arg.as_tensor;
+    const [given, code] = [inputs.get(name), program.main.source.tensor_values.get(name)?.dtype];
+    const wanted = code === undefined ? undefined : dtypeOfCode(code);
+    if (!isTensor(given) || wanted === undefined || given.dtype === wanted) return [];
+    return [`the input '${name}' is ${given.dtype.name}; the program was exported with ${wanted.name}`];
+  });
+}
+
 const userNames = (program: Program): string[] =>
   program.inputs
     .filter(({ kind }) => kind === "user_input" || kind === "constant_input")
@@ -68,7 +81,7 @@ function unknownInput(name: string, names: readonly string[], where: string): Us
   const near = closest(name, names);
   const hint = names.length === 0 ? "it takes no inputs" : `its inputs are ${names.join(", ")}`;
   return new UsageError(
-    `${where}: the program has no input '${name}'${near === undefined ? "" : `; did you mean '${near}'?`}`,
+    `${where}: the program has no input '${name}'${near === null ? "" : `; did you mean '${near}'?`}`,
     hint,
   );
 }

@@ -13,7 +13,7 @@ import { contiguousCopy } from "../tensor/copy.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Invocation, UsageError } from "./arguments.ts";
-import { callInputs, readTensors, tolerances } from "./call-inputs.ts";
+import { callInputs, dtypeNotes, readTensors, tolerances } from "./call-inputs.ts";
 import { writeNote, writeResult } from "./output.ts";
 import { type ProgramFile, withProgram } from "./program-file.ts";
 import { Progress } from "./progress.ts";
@@ -48,7 +48,13 @@ async function runCalls({ model, program, registry }: ProgramFile, options: Opti
   for (const [call, inputs] of calls.entries()) {
     const head = calls.length > 1 ? `${paint.strong(`call ${call}`)}\n` : "";
     const probed = new Map<string, Tensor>();
+    for (const note of dtypeNotes(program, inputs)) writeNote(`pt2lint: ${note}`);
     const result = callOnce(session, inputs, lowered, options, probed);
+    if (options.probe.length > 0 && probed.size === 0) {
+      writeNote(
+        `pt2lint: no node that ran matches --probe ${options.probe.join(" ")}; 'pt2lint show' lists their names`,
+      );
+    }
     const tensors = new Map([...result.tensors, ...probed]);
     if (options.output !== undefined) writeTensors(tensors, numbered(options.output, call));
     const expect = options.expect[call];

@@ -2,16 +2,20 @@
 import { InputError } from "../errors.ts";
 import { guardsOf } from "../program/guards.ts";
 import type { Program } from "../program/program.ts";
-import { evaluateExpr, formatExpr, parseExpr } from "../program/symbolic.ts";
+import { type Expr, evaluateExpr, formatExpr, parseExpr } from "../program/symbolic.ts";
 import type { SymInt } from "../schema/types.generated.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { describeRuntimeValue, isTensor, type RuntimeValue } from "./value.ts";
 
 type Symbols = Map<string, bigint>;
 
+/** Symbols by the sizes of inputs that they stand for: `s33` is `x.size()[0]` to the user. */
+type Places = Map<string, string>;
+
 /** @throws InputError with the guard that fails, or the input that is missing. */
 export function checkInputs(program: Program, values: readonly RuntimeValue[]): void {
   const symbols: Symbols = new Map();
+  const places: Places = new Map();
   const later: (() => void)[] = [];
   for (const [index, { kind, name }] of program.inputs.entries()) {
     if (kind !== "user_input") continue;
@@ -19,14 +23,14 @@ export function checkInputs(program: Program, values: readonly RuntimeValue[]): 
     const arg = program.main.source.inputs[index]!;
     // An input that export wrote into the program as a constant has no value to give.
     if (value === undefined && program.main.inputs[index] !== null) throw missing(program, name);
-    if ("as_tensor" in arg) checkTensor(program, arg.as_tensor.name, value, symbols, later);
+    if ("as_tensor" in arg) checkTensor(program, arg.as_tensor.name, value, symbols, places, later);
     else if ("as_sym_int" in arg && "as_name" in arg.as_sym_int && value instanceof Scalar) {
       const symInt = program.main.source.sym_int_values.get(arg.as_sym_int.as_name);
-      if (symInt !== undefined) checkSize(name, value.integer, symInt, symbols, later);
+      if (symInt !== undefined) checkSize(name, value.integer, symInt, symbols, places, later);
     }
   }
   for (const check of later) check();
-  checkRanges(program, symbols);
+  checkRanges(program, symbols, places);
   checkGuards(program, values);
 }
 
@@ -47,6 +51,7 @@ function checkTensor(
   name: string,
   value: RuntimeValue,
   symbols: Symbols,
+  places: Places,
   later: (() => void)[],
 ): void {
   const meta = program.main.source.tensor_values.get(name);
@@ -58,12 +63,19 @@ function checkTensor(
     throw guardFailed(`${name}.dim() == ${meta.sizes.length}`, `${name} is ${value}`);
   }
   for (const [d, size] of meta.sizes.entries()) {
-    checkSize(`${name}.size()[${d}]`, BigInt(value.size(d)), size, symbols, later);
+    checkSize(`${name}.size()[${d}]`, BigInt(value.size(d)), size, symbols, places, later);
   }
 }
 
 /** A symbol that stands alone takes the size it finds; what is computed from symbols is checked when all are known. */
-function checkSize(what: string, found: bigint, size: SymInt, symbols: Symbols, later: (() => void)[]): void {
+function checkSize(
+  what: string,
+  found: bigint,
+  size: SymInt,
+  symbols: Symbols,
+  places: Places,
+  later: (() => void)[],
+): void {
   if ("as_int" in size) {
     if (BigInt(size.as_int) !== found) throw guardFailed(`${what} == ${size.as_int}`, `it is ${found}`);
     return;
@@ -72,31 +84,35 @@ function checkSize(what: string, found: bigint, size: SymInt, symbols: Symbols, 
   if (expr === undefined) return;
   if (expr.kind === "symbol" && !symbols.has(expr.name)) {
     symbols.set(expr.name, found);
+    places.set(expr.name, what);
     return;
   }
   later.push(() => {
     const wanted = evaluateExpr(expr, symbols);
     if (wanted !== undefined && wanted !== found) {
-      throw guardFailed(
-        `${what} == ${formatExpr(expr)}`,
-        `it is ${found}, and ${formatExpr(expr)} is ${wanted}`,
-      );
+      const shown = placed(expr, places);
+      throw guardFailed(`${what} == ${shown}`, `it is ${found}, and ${shown} is ${wanted}`);
     }
   });
 }
 
-function checkRanges(program: Program, symbols: Symbols): void {
+/** An expression with the names of inputs for its symbols. */
+function placed(expr: Expr, places: Places): string {
+  return formatExpr(expr).replace(/[A-Za-z_]\w*/g, (name) => places.get(name) ?? name);
+}
+
+function checkRanges(program: Program, symbols: Symbols, places: Places): void {
   for (const [text, { min_val, max_val }] of program.document.root.range_constraints) {
     const expr = parseExpr(text);
     const value = expr && evaluateExpr(expr, symbols);
     if (expr === undefined || typeof value !== "bigint") continue;
-    const shown = formatExpr(expr);
+    const shown = placed(expr, places);
     // Every dynamic size is taken to be at least 2 while tracing; torch does not hold calls to that.
     if (min_val !== null && min_val !== undefined && min_val > 2 && value < BigInt(min_val)) {
-      throw guardFailed(`${shown} >= ${min_val}`, `${shown} is ${value}`);
+      throw guardFailed(`${shown} >= ${min_val}`, `it is ${value}`);
     }
     if (max_val !== null && max_val !== undefined && value > BigInt(max_val)) {
-      throw guardFailed(`${shown} <= ${max_val}`, `${shown} is ${value}`);
+      throw guardFailed(`${shown} <= ${max_val}`, `it is ${value}`);
     }
   }
 }
@@ -110,6 +126,10 @@ function checkGuards(program: Program, values: readonly RuntimeValue[]): void {
       else if (value instanceof Scalar && dim === null) symbols.set(symbol, value.integer);
     }
     if (expr === undefined || evaluateExpr(expr, symbols) !== false) continue;
-    throw guardFailed(text, `it does not hold for ${[...symbols.values()].join(" and ")}`);
+    throw guardFailed(text, `it does not hold for ${listed([...symbols.values()])}`);
   }
 }
+
+/** `2`, `2 and 3`, `2, 3 and 4` */
+const listed = (values: readonly bigint[]): string =>
+  values.length < 2 ? values.join() : `${values.slice(0, -1).join(", ")} and ${values.at(-1)}`;

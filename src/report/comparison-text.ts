@@ -44,7 +44,10 @@ export function differenceText({
   if (kind !== "") return kind;
   const sizes = `by up to ${formatNumber(maxAbs)} (relative ${formatNumber(maxRel)})`;
   const where = at === null || at.length === 0 ? "" : ` at [${at.join(", ")}]`;
-  return `${differing} of ${count(total, "element")}, ${sizes}${where}: ${shorten(actual)}, expected ${shorten(expected)}`;
+  // All digits where six do not tell the two apart.
+  const [a, b] = [shorten(actual), shorten(expected)];
+  const values = a === b ? `${actual}, expected ${expected}` : `${a}, expected ${b}`;
+  return `${differing} of ${count(total, "element")}, ${sizes}${where}: ${values}`;
 }
 
 const shorten = (text: string): string => (/^-?\d+\.\d{7,}$/.test(text) ? formatNumber(Number(text)) : text);
