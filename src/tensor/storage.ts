@@ -51,6 +51,13 @@ interface Views {
 
 const NO_VIEWS: Readonly<Views> = Object.freeze({});
 
+/** A Buffer's slices would be no copies, so it is taken for the plain bytes that it is. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = bytes;
+  const plain = bytes.constructor === Uint8Array ? bytes : new Uint8Array(buffer, byteOffset, length);
+  return byteOffset % 8 === 0 ? plain : plain.slice();
+}
+
 /** Bytes, with the typed arrays over them that were asked for. */
 export class Memory {
   readonly byteLength: number;
