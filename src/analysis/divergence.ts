@@ -5,6 +5,7 @@ import type { CacheAnalysis } from "./cache.ts";
 import { cacheAnalysis } from "./cache.ts";
 import { Comparison, type Divergence } from "./divergence/comparison.ts";
 import { extremes, inductor, type Schedule } from "./divergence/schedules.ts";
+import { isSettled } from "./divergence/settled.ts";
 import type { StorageAnalysis } from "./storage.ts";
 
 export type { Cause, Divergence } from "./divergence/comparison.ts";
@@ -26,6 +27,7 @@ interface Elsewhere {
 export class DivergenceAnalysis {
   readonly #program: Analysed;
   readonly #caches: CacheAnalysis;
+  #isSettled: boolean | undefined;
   #inductor: readonly Divergence[] | undefined;
   #involved: ReadonlySet<Node> | undefined;
   #elsewhere: { readonly found: Elsewhere | undefined } | undefined;
@@ -65,6 +67,8 @@ export class DivergenceAnalysis {
     const { updates, aliases } = this.#caches;
     if (updates.length + aliases.length === 0) return [];
     const { program, storage, registry } = this.#program;
+    this.#isSettled ??= isSettled(program, storage, this.#caches);
+    if (this.#isSettled) return [];
     return new Comparison(program, storage, registry, schedule).divergences();
   }
 

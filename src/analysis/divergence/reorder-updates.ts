@@ -20,13 +20,33 @@ export function reorderUpdates(graph: FxGraph, order: Exclude<Order, "program" |
   };
   const updates = graph.nodes.filter((fx) => fx.node !== null && isUpdate(fx.node) && fx.op !== "item");
   if (order === "updates late") {
-    for (const fx of graph.nodes) if (!PASSIVE.has(fx.op) && !updates.includes(fx)) emit(fx);
+    const late = new Set(updates);
+    const waiting = readersOfInputs(updates);
+    for (const fx of graph.nodes) {
+      if (PASSIVE.has(fx.op) || late.has(fx)) continue;
+      if (fx.op === "copy back") for (const reader of waiting.get(fx.args[0]!) ?? []) emit(reader);
+      emit(fx);
+    }
     for (const output of graph.outputs) if (output) emit(output);
   } else {
     for (const fx of order === "updates early" ? updates : updates.reverse()) emit(fx);
     for (const fx of graph.nodes) emit(fx);
   }
   graph.nodes = ordered;
+}
+
+/** By input, the updates whose value it is and the conds that decide by it: they need it as it was before the copy back. */
+function readersOfInputs(updates: readonly Fx[]): ReadonlyMap<Fx, readonly Fx[]> {
+  const readers = new Map<Fx, Fx[]>();
+  for (const fx of updates) {
+    let at = fx.args[0]!;
+    while (at.op === "view") at = at.args[0]!;
+    if (at.op !== "input") continue;
+    const list = readers.get(at);
+    if (list === undefined) readers.set(at, [fx]);
+    else list.push(fx);
+  }
+  return readers;
 }
 
 /** Do nothing by themselves. */
