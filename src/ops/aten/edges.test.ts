@@ -39,6 +39,19 @@ describe("edges of operators", () => {
     }
   });
 
+  it("rounds each step of logit, ndtr and log_softmax in low precision", () => {
+    const low = (values: readonly number[]) => tensor(values, { dtype: "bfloat16" });
+    const p = low([0.515625, 0.001, 1, -1]);
+    expect([...reals(call("aten::logit", p))]).toEqual([0.060546875, -6.90625, inf, nan]);
+    expect([...reals(call("aten::logit", p, 0.1))]).toEqual([0.060546875, -2.1875, 2.1875, -2.1875]);
+    expect([...reals(call("aten::special_ndtr", low([-3, 2.5])))]).toEqual([0.001953125, 0.9921875]);
+    const rows = tensor([0, -6, -7, -6], { dtype: "bfloat16", sizes: [2, 2] });
+    expect([...reals(call("aten::log_softmax.int", rows, 1))]).toEqual([0, -6, -1.3125, -0.3125]);
+    expect([...reals(call("aten::log_softmax.int", rows, 0))]).toEqual([
+      -0.000911712646484375, -0.69140625, -7, -0.69140625,
+    ]);
+  });
+
   it("finds a mode among NaN where its sort leaves one", () => {
     const [value] = callList("aten::mode", floats([1, nan, -0, 0, inf, -inf, nan, 2]));
     expect([...reals(value!)]).toEqual([-inf]);

@@ -1,6 +1,6 @@
 /** Operators that view their operand where they can and copy it where they must. */
 import { copyInto } from "../../tensor/copy.ts";
-import { complexDtype, type DType, realDtype } from "../../tensor/dtype.ts";
+import { complexDtype, type DType, dtypes, realDtype } from "../../tensor/dtype.ts";
 import { inferSizes, viewStrides, wrapDim } from "../../tensor/geometry.ts";
 import { formatOf, isContiguousIn } from "../../tensor/memory-format.ts";
 import { formatStrides } from "../../tensor/strides.ts";
@@ -141,6 +141,9 @@ export const reshaping: readonly Kernel[] = [
   ),
   defineOp("aten::type_as(Tensor self, Tensor other) -> Tensor", {
     composite: ({ self, other }) => converted(self, other.dtype, false, null),
+  }),
+  defineOp("aten::chalf(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor", {
+    composite: ({ self, memory_format }) => converted(self, dtypes.complex32, false, memory_format),
   }),
   defineOp("aten::lift(Tensor self) -> Tensor", { composite: ({ self }) => self }),
   defineOp("aten::lift_fresh(Tensor(a) self) -> Tensor(a)", { composite: ({ self }) => self }),

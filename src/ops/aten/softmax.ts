@@ -2,6 +2,7 @@
 import { cast } from "../../tensor/copy.ts";
 import { dtypes } from "../../tensor/dtype.ts";
 import { complexes, fill, fillComplexes, reals } from "../../tensor/elements.ts";
+import { wrapDim } from "../../tensor/geometry.ts";
 import { floatDtype } from "../../tensor/promotion.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
@@ -40,12 +41,19 @@ function softmaxRow(x: ArrayLike<number>, start: number, end: number, y: Numbers
   for (let i = start; i < end; i++) y[i] = Math.exp(x[i]! - max) / sum;
 }
 
-function logSoftmaxRow(x: ArrayLike<number>, start: number, end: number, y: Numbers): void {
-  const max = largest(x, start, end);
-  let sum = 0;
-  for (let i = start; i < end; i++) sum += Math.exp(x[i]! - max);
-  const logarithm = Math.log(sum);
-  for (let i = start; i < end; i++) y[i] = x[i]! - max - logarithm;
+/** log_softmax; torch holds the sum and its logarithm in the dtype when the rows are contiguous (dimension -1). */
+function logSoftmax(self: Tensor, dim: number, out: Tensor): void {
+  const { encode, decode } = self.dtype;
+  const rounds =
+    encode !== undefined && decode !== undefined && wrapDim(dim, self.rank) === Math.max(self.rank - 1, 0);
+  const round = rounds ? (x: number): number => decode(encode(x)) : (x: number): number => x;
+  alongRows(self, dim, out, (x, start, end, y) => {
+    const max = largest(x, start, end);
+    let sum = 0;
+    for (let i = start; i < end; i++) sum += Math.exp(x[i]! - max);
+    const logarithm = round(Math.log(round(sum)));
+    for (let i = start; i < end; i++) y[i] = x[i]! - max - logarithm;
+  });
 }
 
 /** A row of nothing but -inf gives zeros instead of NaN (at::native _safe_softmax). */
@@ -98,7 +106,7 @@ export const softmaxes: readonly Kernel[] = [
   }),
   defineOp("aten::_log_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", {
     meta: ({ self, half_to_float }) => self.like(self.sizes, half_to_float ? dtypes.float32 : self.dtype),
-    run: ({ self, dim }, out) => alongRows(self, dim, out, logSoftmaxRow),
+    run: ({ self, dim }, out) => logSoftmax(self, dim, out),
   }),
   defineOp("aten::_safe_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", {
     meta: ({ self, dtype }) => self.like(self.sizes, dtype ?? self.dtype),

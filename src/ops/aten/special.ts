@@ -1,5 +1,8 @@
 /** Special functions, of one and of two elements. */
-import type { Scalar } from "../../tensor/scalar.ts";
+import { cast } from "../../tensor/copy.ts";
+import { dtypes } from "../../tensor/dtype.ts";
+import { floatDtype } from "../../tensor/promotion.ts";
+import { Scalar } from "../../tensor/scalar.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { type Arguments, defineOp, type Kernel } from "../kernel.ts";
@@ -75,6 +78,20 @@ function polynomial(name: string, f: (x: number, n: number) => number): Kernel[]
     .map((one) => elementwise(one, { real: f as (...x: number[]) => number, result: "float" }, degreeOf));
 }
 
+/** (1 + erf(x / sqrt(2))) / 2, of which torch rounds every step. */
+function ndtr(self: Tensor): Tensor {
+  const error = call("aten::erf", call("aten::mul.Scalar", self, Scalar.float(Math.SQRT1_2)));
+  return call("aten::mul.Scalar", call("aten::add.Scalar", error, Scalar.int(1)), Scalar.float(0.5));
+}
+
+/** log(x / (1 - x)), of which torch rounds every step; 1 - eps is a difference in the dtype. */
+function logit(self: Tensor, eps: number | null): Tensor {
+  const x = cast(self, floatDtype(self.dtype));
+  const low = eps !== null && x.dtype !== dtypes.float64 ? Math.fround(eps) : eps;
+  const z = low === null ? x : call("aten::clamp", x, Scalar.float(low), Scalar.float(1 - low));
+  return call("aten::log", call("aten::div.Tensor", z, call("aten::rsub.Scalar", z, Scalar.int(1))));
+}
+
 export const special: readonly Kernel[] = [
   ...Object.entries(UNARY).map(([name, real]) => unary(`aten::${name}`, { real, result: "float" })),
   ...Object.entries(BINARY).flatMap(([name, f]) =>
@@ -90,7 +107,7 @@ export const special: readonly Kernel[] = [
   defineOp("aten::polygamma_(Tensor(a!) self, int n) -> Tensor(a!)", {
     composite: ({ self, n }) => call("aten::copy_", self, call("aten::polygamma", n, self)),
   }),
-  unary("aten::special_ndtr", { real: (x) => Math.exp(logNdtr(x)), result: "float" }),
+  defineOp("aten::special_ndtr(Tensor self) -> Tensor", { composite: ({ self }) => ndtr(self) }),
   unary("aten::mvlgamma", (args) => {
     const p = args.p as number;
     return {
@@ -102,14 +119,7 @@ export const special: readonly Kernel[] = [
       result: "float",
     };
   }),
-  unary("aten::logit", (args) => {
-    const eps = args.eps as number | null;
-    return {
-      real: (x) => {
-        const z = eps === null ? x : Math.min(Math.max(x, eps), 1 - eps);
-        return Math.log(z / (1 - z));
-      },
-      result: "float",
-    };
+  defineOp("aten::logit(Tensor self, float? eps=None) -> Tensor", {
+    composite: ({ self, eps }) => logit(self, eps),
   }),
 ];
