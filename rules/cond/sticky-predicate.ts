@@ -157,9 +157,12 @@ def false_graph_0(v: "f32[2]"):
       hop: ({ kind }) => {
         if (done || kind !== "cond") return;
         done = true;
+        const written = writesOf(ctx);
         const found = ctx.program.main.nodes.flatMap((node): Sticky[] => {
           const state =
-            node.subgraphs.length > 0 && hopCall(node)?.kind === "cond" ? stateOf(ctx, node) : undefined;
+            node.subgraphs.length > 0 && hopCall(node)?.kind === "cond"
+              ? stateOf(ctx, node, written)
+              : undefined;
           return state === undefined ? [] : [{ node, ...state }];
         });
         for (const which of ["flag", "cache"] as const) {
@@ -188,14 +191,53 @@ interface Sticky extends State {
   readonly node: Node;
 }
 
+/** What the program writes, found once for all its conds. */
+interface Writes {
+  /** By cond, the storages that updates within its branches write. */
+  readonly filledBy: ReadonlyMap<Node, ReadonlySet<number>>;
+  /** By storage, the nodes that write it in the way that their schema tells. */
+  readonly openly: ReadonlyMap<number, readonly Node[]>;
+  /** By a buffer's qualified name, what it ends as by the signature; null for what no node makes. */
+  readonly ending: ReadonlyMap<string, Node | null>;
+}
+
+function writesOf(ctx: RuleContext): Writes {
+  const { program, storage } = ctx;
+  const filledBy = new Map<Node, Set<number>>();
+  for (const { node, memory } of program.main.callers.some(isUpdate) ? cacheAnalysis(ctx).updates : []) {
+    let at = node;
+    while (at.graph.owner !== null) at = at.graph.owner;
+    if (at === node) continue;
+    const filled = filledBy.get(at) ?? new Set();
+    for (const root of memory.roots) filled.add(root);
+    filledBy.set(at, filled);
+  }
+  const openly = new Map<number, Node[]>();
+  for (const { node, value } of storage.writes(program.main)) {
+    for (const root of storage.storages(value)) {
+      const writers = openly.get(root);
+      if (writers === undefined) openly.set(root, [node]);
+      else writers.push(node);
+    }
+  }
+  const ending = new Map<string, Node | null>();
+  for (const [i, spec] of program.document.root.graph_module.signature.output_specs.entries()) {
+    if (!("buffer_mutation" in spec)) continue;
+    ending.set(spec.buffer_mutation.buffer_name, program.main.outputs[i]?.node ?? null);
+  }
+  return { filledBy, openly, ending };
+}
+
 /** The state that a cond decides by, when nothing but that decides and the program only ever sets it. */
-function stateOf(ctx: RuleContext, cond: Node): State | undefined {
+function stateOf(ctx: RuleContext, cond: Node, writes: Writes): State | undefined {
   const states = statesBehind(ctx, cond.operands[0] ?? null);
-  const filled = filledBy(cond, ctx);
-  const cache = states.find((state) => filled.has(state.id));
-  if (cache !== undefined) return isWrittenOpenly(ctx, cache) ? undefined : { state: cache, kind: "cache" };
+  const filled = writes.filledBy.get(cond);
+  const cache = states.find((state) => filled?.has(state.id));
+  if (cache !== undefined)
+    return isWrittenOpenly(writes, cache) ? undefined : { state: cache, kind: "cache" };
   const [state] = states;
-  return states.length === 1 && state && isSetForGood(ctx, state) ? { state, kind: "flag" } : undefined;
+  const isFlag = states.length === 1 && state && isSetForGood(ctx, state, writes);
+  return isFlag ? { state, kind: "flag" } : undefined;
 }
 
 /** Predicates are computed in a few steps; what takes more is no flag. */
@@ -215,45 +257,16 @@ function statesBehind({ program }: RuleContext, predicate: Value | null): Value[
   return states;
 }
 
-/** The placeholders, by id, that updates within the cond's branches write. */
-function filledBy(cond: Node, ctx: RuleContext): Set<number> {
-  const found = new Set<number>();
-  if (!isUpdate(cond)) return found;
-  const caches = cacheAnalysis(ctx);
-  for (const { node, memory } of caches.updates) {
-    let { graph } = node;
-    while (graph.owner !== null && graph.owner !== cond) graph = graph.owner.graph;
-    if (graph.owner === cond) for (const root of memory.roots) found.add(root);
-  }
-  return found;
-}
-
 /** Whether the program writes the state by something other than an update, and other than with what was in it. */
-function isWrittenOpenly({ program, storage }: RuleContext, state: Value): boolean {
-  return storage.writes(program.main).some(({ node, value }) => {
-    const isOwn = storage.shareStorage(value, state);
-    return isOwn && !/^torch\.ops\.aten\.copy_\./.test(node.target);
-  });
+function isWrittenOpenly({ openly }: Writes, state: Value): boolean {
+  return (openly.get(state.id) ?? []).some(({ target }) => !/^torch\.ops\.aten\.copy_\./.test(target));
 }
 
 /** Whether all that the program writes to the state is true. */
-function isSetForGood({ program, storage }: RuleContext, state: Value): boolean {
-  const written = storage
-    .writes(program.main)
-    .filter(({ value }) => storage.shareStorage(value, state))
-    .map(({ node }) => node);
-  const { output_specs: specs } = program.document.root.graph_module.signature;
-  for (const [i, spec] of specs.entries()) {
-    if (
-      !("buffer_mutation" in spec) ||
-      spec.buffer_mutation.buffer_name !== program.inputs[state.index]?.name
-    )
-      continue;
-    const node = program.main.outputs[i]?.node;
-    if (!node) return false;
-    written.push(node);
-  }
-  return written.length > 0 && written.every(isTrue);
+function isSetForGood({ program }: RuleContext, state: Value, { openly, ending }: Writes): boolean {
+  const last = ending.get(program.inputs[state.index]!.name);
+  const written = [...(openly.get(state.id) ?? []), ...(last === undefined ? [] : [last])];
+  return written.length > 0 && written.every((node) => node !== null && isTrue(node));
 }
 
 const COPIES = /^torch\.ops\.aten\.(copy_?|expand|clone|_to_copy|to|view|lift_fresh_copy)\./;
