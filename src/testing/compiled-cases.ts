@@ -37,6 +37,8 @@ export interface CompiledCase {
   /** `equal`, `differs` or `refused`: what inductor does with it. */
   readonly verdict: string;
   readonly recipe: { readonly tensors: Readonly<Record<string, RecipeTensor>> };
+  /** Tensors that are written in the Python, by the names that export gave them. */
+  readonly constants?: Readonly<Record<string, RecordedTensor>>;
   readonly source: string;
   readonly eager: readonly RecordedCall[];
   readonly inductor: Readonly<
@@ -63,12 +65,15 @@ function tensorOf(dtype: string, shape: readonly number[], data: readonly number
 }
 
 /** The program of a case, and its inputs for each call. */
-export function openCase({ recipe, document, eager }: CompiledCase): { session: Session; calls: Inputs[] } {
+export function openCase({ recipe, constants, document, eager }: CompiledCase): {
+  session: Session;
+  calls: Inputs[];
+} {
   const program = new Program(decodeDocument(new TextEncoder().encode(document)));
   const registry = new OperatorRegistry();
   const state = new Map<number, RuntimeValue>();
   for (const [index, { kind, name }] of program.inputs.entries()) {
-    const tensor = recipe.tensors[name];
+    const tensor = recipe.tensors[name] ?? constants?.[name];
     if (kind === "user_input" || tensor === undefined) continue;
     state.set(index, tensorOf(tensor.dtype, tensor.shape, tensor.data as readonly number[]));
   }
