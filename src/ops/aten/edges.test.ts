@@ -52,6 +52,12 @@ describe("edges of operators", () => {
     ]);
   });
 
+  it("pads circularly with what negative padding leaves", () => {
+    const x = tensor([1, 2, 3, 4], { dtype: "float32", sizes: [1, 1, 4] });
+    expect([...reals(call("aten::pad", x, [-1, 1], "circular"))]).toEqual([2, 3, 4, 2]);
+    expect([...reals(call("aten::pad", x, [2, -1], "circular"))]).toEqual([2, 3, 1, 2, 3]);
+  });
+
   it("finds a mode among NaN where its sort leaves one", () => {
     const [value] = callList("aten::mode", floats([1, nan, -0, 0, inf, -inf, nan, 2]));
     expect([...reals(value!)]).toEqual([-inf]);

@@ -112,7 +112,13 @@ export const padding: readonly Kernel[] = [
       checkReach(self, pad, (size) => size, "circular");
       return self.like(paddedSizes(self, pad));
     },
-    run: ({ self, pad }, out) => padFrom(out, self, pad, wrapAround),
+    run: ({ self, pad }, out) => {
+      // What is left when negative numbers have cut goes around, not the whole input.
+      const cropped = pad.map((n) => Math.min(n, 0));
+      const rest = call("aten::constant_pad_nd", self, cropped, Scalar.int(0));
+      const added = pad.map((n) => Math.max(n, 0));
+      padFrom(out, rest, added, wrapAround);
+    },
   }),
   defineOp('aten::pad(Tensor self, SymInt[] pad, str mode="constant", float? value=None) -> Tensor', {
     composite: ({ self, pad, mode, value }) => padded(self, pad, mode, value),
