@@ -1,10 +1,12 @@
 import { cacheAnalysis } from "../../src/analysis/cache.ts";
 import type { RuleContext } from "../../src/lint/rule.ts";
 import { hopCall } from "../../src/ops/hop/hop.ts";
+import { shortTarget } from "../../src/program/describe.ts";
 import type { Node, Value } from "../../src/program/program.ts";
+import { nameOfRoot, seenToDiverge, severityOf } from "./cache.ts";
 
 /** A write of ATen's to a value that is a copy in eager execution, and a cache's own memory when lowered. */
-export interface WrittenResult {
+interface WrittenResult {
   readonly node: Node;
   readonly value: Value;
   /** The storage, by number, that the value is when lowered. */
@@ -24,7 +26,7 @@ export interface WrittenResult {
  * The writes to results of the cache operators. Left out is arithmetic in place on the whole result of a torch.cond, which
  * is for cache/result-reused-in-place: it looks the same to a compiler as arithmetic that is not in place.
  */
-export function writtenResults(ctx: RuleContext): WrittenResult[] {
+function writtenResults(ctx: RuleContext): WrittenResult[] {
   const { program, registry, storage } = ctx;
   const caches = cacheAnalysis(ctx);
   const found: WrittenResult[] = [];
@@ -51,4 +53,19 @@ export function writtenResults(ctx: RuleContext): WrittenResult[] {
     }
   }
   return found;
+}
+
+/** Reports, as the rule's message `written`, each write to what an update, or executorch::alias alone, handed on. */
+export function reportWritten(ctx: RuleContext<"written">, by: WrittenResult["via"]): void {
+  for (const { node, root, via, nodes, isInPlace } of writtenResults(ctx)) {
+    if (via !== by) continue;
+    ctx.report({
+      at: node,
+      message: "written",
+      data: { cache: nameOfRoot(ctx, root), write: node.name },
+      words: { operator: shortTarget(node.target) },
+      help: "compute a new tensor from the result (add instead of add_), or write a clone of it",
+      ...(isInPlace ? seenToDiverge(ctx) : severityOf(ctx, ...nodes)),
+    });
+  }
 }

@@ -1,7 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { shortTarget } from "../../src/program/describe.ts";
-import { nameOfRoot, seenToDiverge, severityOf, whereCachesAreUsed } from "../_shared/cache.ts";
-import { writtenResults } from "../_shared/written-results.ts";
+import { whereCachesAreUsed } from "../_shared/cache.ts";
+import { reportWritten } from "../_shared/written-results.ts";
 
 export const aliasOutputMutated = defineRule({
   id: "cache/alias-output-mutated",
@@ -60,18 +59,5 @@ def forward(b_keys: "f32[1, 2, 6, 8]" = buffer("keys"), b_values: "f32[1, 2, 6, 
       },
     ],
   },
-  create: (ctx) =>
-    whereCachesAreUsed(ctx, () => {
-      for (const { node, root, via, nodes, isInPlace } of writtenResults(ctx)) {
-        if (via !== "alias") continue;
-        ctx.report({
-          at: node,
-          message: "written",
-          data: { cache: nameOfRoot(ctx, root), write: node.name },
-          words: { operator: shortTarget(node.target) },
-          help: "compute a new tensor from the result (add instead of add_), or write a clone of it",
-          ...(isInPlace ? seenToDiverge(ctx) : severityOf(ctx, ...nodes)),
-        });
-      }
-    }),
+  create: (ctx) => whereCachesAreUsed(ctx, () => reportWritten(ctx, "alias")),
 });

@@ -1,7 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { shortTarget } from "../../src/program/describe.ts";
-import { nameOfRoot, seenToDiverge, severityOf, whereCachesAreUpdated } from "../_shared/cache.ts";
-import { writtenResults } from "../_shared/written-results.ts";
+import { whereCachesAreUpdated } from "../_shared/cache.ts";
+import { reportWritten } from "../_shared/written-results.ts";
 
 export const resultMutated = defineRule({
   id: "cache/result-mutated",
@@ -100,18 +99,5 @@ def false_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
       },
     ],
   },
-  create: (ctx) =>
-    whereCachesAreUpdated(ctx, () => {
-      for (const { node, root, via, nodes, isInPlace } of writtenResults(ctx)) {
-        if (via !== "update") continue;
-        ctx.report({
-          at: node,
-          message: "written",
-          data: { cache: nameOfRoot(ctx, root), write: node.name },
-          words: { operator: shortTarget(node.target) },
-          help: "compute a new tensor from the result (add instead of add_), or write a clone of it",
-          ...(isInPlace ? seenToDiverge(ctx) : severityOf(ctx, ...nodes)),
-        });
-      }
-    }),
+  create: (ctx) => whereCachesAreUpdated(ctx, () => reportWritten(ctx, "update")),
 });
