@@ -11,8 +11,14 @@ const seeds = fc.integer();
 
 const way = fc.integer({ min: 0, max: 3 });
 
+/** Another is tried with SEED=n. */
+const SEED = Number(process.env.SEED ?? 1);
+
 const property = (test: (...values: number[]) => void, ...kinds: fc.Arbitrary<number>[]): void => {
-  fc.assert(fc.property(fc.tuple(...kinds), (values) => test(...values)));
+  fc.assert(
+    fc.property(fc.tuple(...kinds), (values) => test(...values)),
+    { seed: SEED },
+  );
 };
 
 describe("fast kernels give what the reference kernels give", () => {
@@ -109,21 +115,31 @@ describe("fast kernels give what the reference kernels give", () => {
   it("products of matrices", () => {
     property(
       (m, k, n, first, second, seed) => {
+        // In float32 each of the k sums rounds.
+        const rounded = { rtol: 3e-6, atol: Math.max(1e-5, k * 4e-7) };
         const [a, b] = [laidOut([m, k], seed, first), laidOut([k, n], seed + 1, second)];
-        check("aten::mm", { self: a, mat2: b });
-        check("aten::addmm", { self: randomTensor([n], seed + 2), mat1: a, mat2: b });
-        check("aten::linear", {
-          input: laidOut([2, m, k], seed, first),
-          weight: laidOut([n, k], seed + 1, second % 2),
-          bias: randomTensor([n], seed + 2),
-        });
+        check("aten::mm", { self: a, mat2: b }, rounded);
+        check("aten::addmm", { self: randomTensor([n], seed + 2), mat1: a, mat2: b }, rounded);
+        check(
+          "aten::linear",
+          {
+            input: laidOut([2, m, k], seed, first),
+            weight: laidOut([n, k], seed + 1, second % 2),
+            bias: randomTensor([n], seed + 2),
+          },
+          rounded,
+        );
         const [x, y] = [laidOut([3, m, k], seed, first), laidOut([3, k, n], seed + 1, second)];
-        check("aten::bmm", { self: x, mat2: y });
-        check("aten::baddbmm", { self: randomTensor([3, 1, n], seed + 2), batch1: x, batch2: y });
-        check("aten::matmul", {
-          self: laidOut([2, 1, m, k], seed, first),
-          other: laidOut([3, k, n], seed + 1, second),
-        });
+        check("aten::bmm", { self: x, mat2: y }, rounded);
+        check("aten::baddbmm", { self: randomTensor([3, 1, n], seed + 2), batch1: x, batch2: y }, rounded);
+        check(
+          "aten::matmul",
+          {
+            self: laidOut([2, 1, m, k], seed, first),
+            other: laidOut([3, k, n], seed + 1, second),
+          },
+          rounded,
+        );
       },
       fc.integer({ min: 1, max: 40 }),
       fc.integer({ min: 1, max: 150 }),
