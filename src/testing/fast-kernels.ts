@@ -1,4 +1,5 @@
 /** Random operands for the fast kernels, and the comparison with the reference kernels. */
+import fc from "fast-check";
 import { expect } from "vitest";
 import { compareValues } from "../interpreter/compare.ts";
 import type { Arguments } from "../ops/kernel.ts";
@@ -7,6 +8,17 @@ import { dtypes } from "../tensor/dtype.ts";
 import { storeReals } from "../tensor/elements.ts";
 import { heap } from "../tensor/heap.ts";
 import { Tensor } from "../tensor/tensor.ts";
+
+/** Another is tried with SEED=n. */
+const SEED = Number(process.env.SEED ?? 1);
+
+/** Holds a property for numbers of the given kinds. */
+export function property(test: (...values: number[]) => void, ...kinds: fc.Arbitrary<number>[]): void {
+  fc.assert(
+    fc.property(fc.tuple(...kinds), (values) => test(...values)),
+    { seed: SEED },
+  );
+}
 
 /** Numbers about 0 that a seed gives; some of them special when asked. */
 export function randomTensor(sizes: readonly number[], seed: number, special = false): Tensor {

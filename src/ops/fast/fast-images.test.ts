@@ -1,18 +1,10 @@
 import fc from "fast-check";
 import { describe, it } from "vitest";
 import { Scalar } from "../../tensor/scalar.ts";
-import { check, laidOut, randomTensor } from "../../testing/fast-kernels.ts";
+import { check, laidOut, property, randomTensor } from "../../testing/fast-kernels.ts";
 import { call } from "../kernels.ts";
 
 const size = fc.integer({ min: 1, max: 9 });
-/** Another is tried with SEED=n. */
-const SEED = Number(process.env.SEED ?? 1);
-const property = (test: (...values: number[]) => void, ...kinds: fc.Arbitrary<number>[]): void => {
-  fc.assert(
-    fc.property(fc.tuple(...kinds), (values) => test(...values)),
-    { seed: SEED },
-  );
-};
 const channelsLast = (sizes: readonly number[], seed: number) =>
   call("aten::clone", randomTensor(sizes, seed), "channels_last");
 

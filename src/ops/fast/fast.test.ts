@@ -3,23 +3,13 @@ import { describe, it } from "vitest";
 import { dtypes } from "../../tensor/dtype.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { check, laidOut, randomTensor } from "../../testing/fast-kernels.ts";
+import { check, laidOut, property, randomTensor } from "../../testing/fast-kernels.ts";
 import { call } from "../kernels.ts";
 
 const size = fc.integer({ min: 1, max: 19 });
 const seeds = fc.integer();
 
 const way = fc.integer({ min: 0, max: 3 });
-
-/** Another is tried with SEED=n. */
-const SEED = Number(process.env.SEED ?? 1);
-
-const property = (test: (...values: number[]) => void, ...kinds: fc.Arbitrary<number>[]): void => {
-  fc.assert(
-    fc.property(fc.tuple(...kinds), (values) => test(...values)),
-    { seed: SEED },
-  );
-};
 
 describe("fast kernels give what the reference kernels give", () => {
   it.each(["exp", "sigmoid", "silu", "tanh", "relu", "neg", "abs", "sqrt", "rsqrt", "reciprocal"])(
