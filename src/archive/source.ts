@@ -91,7 +91,7 @@ export function sliceSource(source: ByteSource, start: number, size: number): By
 
 /** An error as the file system throws it: with a `code`, for a path that is no fault of an archive. */
 function systemError(code: string, message: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${message}, open '${path}'`), { code, path });
+  return Object.assign(new Error(`${code}: ${message}, open '${path}'`), { code, syscall: "open", path });
 }
 
 /**

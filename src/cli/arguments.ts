@@ -50,13 +50,15 @@ const output = {
   describe: "Write to this file instead of standard output",
 } as const;
 
+const model = {
+  type: "string",
+  value: "NAME",
+  describe: "Which model of an archive with several [default: the first]",
+} as const;
+
 /** How a program is called: what `run` and `diff` have in common. */
 const calls = {
-  model: {
-    type: "string",
-    value: "NAME",
-    describe: "Which model of an archive with several [default: the first]",
-  },
+  model,
   inputs: {
     type: "list",
     describe:
@@ -173,6 +175,13 @@ export const commands = {
         describe:
           "Print the values of the nodes that match, as in 'add*' or 'cond/*/mul'; with --output, save them",
       },
+      format: {
+        type: "string",
+        alias: "f",
+        choices: ["stylish", "json"],
+        default: "stylish",
+        describe: "How results are written",
+      },
       config,
       color,
     },
@@ -205,6 +214,7 @@ export const commands = {
     describe: "List the operators that a program uses, and whether they can be run",
     operands: { name: "path", many: false, describe: "A .pt2 file, or a program's JSON document" },
     options: {
+      model,
       format: {
         type: "string",
         alias: "f",

@@ -9,7 +9,7 @@ import type { Invocation } from "./arguments.ts";
 import { callInputs, tolerances } from "./call-inputs.ts";
 import { writeNote, writeResult } from "./output.ts";
 import { withProgram } from "./program-file.ts";
-import { Progress } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 import { paintFor } from "./terminal.ts";
 
 /** `pt2lint diff PATH`: 1 when a lowered execution differs from eager. */
@@ -20,12 +20,12 @@ export async function diffCommand({ operands, options }: Invocation<"diff">): Pr
     const session = await Session.open(model, program, registry);
     const { calls, origin } = await callInputs(model, program, options);
     if (origin !== null) writeNote(`pt2lint: running on ${origin}; give others with --inputs`);
-    const progress = new Progress();
-    const result = diffProgram(session, calls, {
-      tolerance,
-      onRun: (done, total, what) => progress.update(() => `${done} of ${total} runs: ${what}`),
-    });
-    progress.clear();
+    const result = await withProgress((progress) =>
+      diffProgram(session, calls, {
+        tolerance,
+        onRun: (done, total, what) => progress.update(() => `${done} of ${total} runs: ${what}`),
+      }),
+    );
     const refusals = runRules(program, loweringRules(config), registry);
     const text =
       options.format === "json"

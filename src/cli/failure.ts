@@ -7,6 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "not permitted",
   EISDIR: "it is a folder",
+  EINVAL: "it is no regular file",
   ENOTDIR: "a part of the path is no folder",
   EMFILE: "too many open files",
   ENOSPC: "no space left on the device",

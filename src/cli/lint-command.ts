@@ -10,7 +10,7 @@ import { withBaseline } from "./baseline-file.ts";
 import { loadConfig } from "./load-config.ts";
 import { writeNote, writeResult } from "./output.ts";
 import { expandPaths } from "./paths.ts";
-import { Progress } from "./progress.ts";
+import { withProgress } from "./progress.ts";
 import { paintFor, terminalOf, widthOf } from "./terminal.ts";
 import { weightProgress } from "./weight-progress.ts";
 
@@ -22,18 +22,18 @@ export async function lintCommand({ operands, options }: Invocation<"lint">): Pr
   const config = await loadConfig(options, root);
   const mapSource = sourceMapperOf(options, root);
   const onWeights = weightProgress(terminalOf(2));
-  const confirming = new Progress();
-  const found = await lintFiles(paths, {
-    config,
-    inline: options.inline ?? true,
-    weights: options.weights,
-    ...(onWeights && { onWeights }),
-    confirm: options.confirm === true,
-    onConfirm: (path, done, total, what) =>
-      confirming.update(() => `${path}: ${done} of ${total} runs: ${what}`),
-    ...mapSource,
-  });
-  confirming.clear();
+  const found = await withProgress((confirming) =>
+    lintFiles(paths, {
+      config,
+      inline: options.inline ?? true,
+      weights: options.weights,
+      ...(onWeights && { onWeights }),
+      confirm: options.confirm === true,
+      onConfirm: (path, done, total, what) =>
+        confirming.update(() => `${path}: ${done} of ${total} runs: ${what}`),
+      ...mapSource,
+    }),
+  );
   const report = withBaseline(found, options, config, root);
   const file = options["output-file"];
   const paint = await paintFor(options.color, file);

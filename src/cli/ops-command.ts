@@ -32,7 +32,7 @@ function usesText(uses: readonly OperatorUse[], missing: number, paint: Paint): 
     const frame = first.frame();
     const where = runs || frame === null ? "" : `   first at ${frame.file}:${frame.line}`;
     const verdict = runs ? paint.good("runs   ") : paint.error("missing");
-    return `${verdict}  ${pad(sanitize(target), widest)}   ${paint.dim(count(nodes, "node"))}${sanitize(where)}\n`;
+    return `${verdict}  ${pad(sanitize(target), widest)}   ${paint.dim(where === "" ? count(nodes, "node") : pad(count(nodes, "node"), 9))}${sanitize(where)}\n`;
   });
   const total = count(uses.length, "operator");
   const summary =

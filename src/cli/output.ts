@@ -40,6 +40,13 @@ function failToWrite(code: string | undefined): void {
   if (code !== "EPIPE") process.exitCode = 2;
 }
 
+/** Long work shall not end with a file that cannot be written. @throws UsageError when its folder is not there. */
+export function checkFolder(file: string): void {
+  if (!lstatSync(dirname(file), { throwIfNoEntry: false })) {
+    throw new UsageError(`cannot write ${file}: no such folder`);
+  }
+}
+
 /**
  * Through a file beside it that is then renamed: who reads `file` sees the old text or all of the new one.
  * Only a new or regular file is replaced; a link (/dev/stdout is one) or a pipe must stay what it is, so it is

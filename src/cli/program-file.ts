@@ -10,6 +10,7 @@ import { OperatorRegistry } from "../ops/registry.ts";
 import type { Program } from "../program/program.ts";
 import { UsageError } from "./arguments.ts";
 import { loadConfig } from "./load-config.ts";
+import { writeNote } from "./output.ts";
 
 /** A program that is open, with what the config says of operators. */
 export interface ProgramFile {
@@ -31,7 +32,7 @@ export async function withProgram<T>(
   try {
     const file = await open(path);
     try {
-      const model = modelOf(file, options.model);
+      const model = modelOf(file, path, options.model);
       const program = await file.program(model.name);
       return await use({ path, file, model, program, registry: registryOf(config), config });
     } finally {
@@ -42,14 +43,20 @@ export async function withProgram<T>(
   }
 }
 
-function modelOf({ archive }: OpenedFile, name: string | undefined): Model {
-  const model = name === undefined ? archive.models[0] : archive.models.find((one) => one.name === name);
+function modelOf({ archive }: OpenedFile, path: string, name: string | undefined): Model {
+  const { models } = archive;
+  const [first] = models;
+  if (first === undefined) throw new UsageError(`${path}: the file holds no program`);
+  const list = models.map((one) => `'${one.name}'`).join(", ");
+  if (name === undefined) {
+    if (models.length > 1) {
+      writeNote(`pt2lint: model '${first.name}', the first of ${list}; choose another with --model`);
+    }
+    return first;
+  }
+  const model = models.find((one) => one.name === name);
   if (model !== undefined) return model;
-  if (name === undefined) throw new UsageError("the file holds no program");
-  throw new UsageError(
-    `there is no model '${name}'`,
-    `the archive has ${archive.models.map((one) => `'${one.name}'`).join(", ")}`,
-  );
+  throw new UsageError(`${path}: there is no model '${name}'`, `the archive has ${list}`);
 }
 
 function registryOf(config: ResolvedConfig): OperatorRegistry {
@@ -59,8 +66,8 @@ function registryOf(config: ResolvedConfig): OperatorRegistry {
   return registry;
 }
 
-function asUsage(error: unknown, path: string): unknown {
-  if (error instanceof UsageError) return new UsageError(`${path}: ${error.message}`, error.hint);
+/** What is wrong with a program or with a call, as the user's to mend; anything else as it is. */
+export function asUsage(error: unknown, path: string): unknown {
   if (error instanceof InputError) return new UsageError(`${path}: ${error.message}`, error.help);
   if (error instanceof NodeError) {
     const [head = "", ...rest] = error.message.split("\n");

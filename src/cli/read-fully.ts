@@ -16,14 +16,15 @@ import { complete, type RuleIds } from "./complete.ts";
 export type Reading = Invocation | { readonly text: string };
 
 const EPILOGUE = [
-  "Exit codes: 0 clean; 1 findings of severity error; 2 wrong usage, an unreadable path or a crash.",
-  "Nothing of a program is executed, and its weights are not read.",
+  "Exit codes: 0 clean; 1 findings of severity error, or a difference; 2 wrong usage, an unreadable path or a crash.",
+  "Linting executes nothing of a program and reads no weights, unless --confirm or --weights asks for it.",
 ].join("\n");
 
 /** Reads any command line with yargs, which also writes help, completion and the usage errors. */
 export async function readFully(argv: readonly string[], width: number, ruleIds: RuleIds): Promise<Reading> {
   const words = wordsToComplete(argv);
   if (words !== null) return { text: lines(await complete(words, ruleIds)) };
+  refuseStandardInput(argv);
   let found: Invocation | undefined;
   const { default: yargs } = await import("yargs");
   const parser = buildParser(yargs(), argv, width, (invocation) => {
@@ -46,6 +47,21 @@ const lines = (texts: readonly string[]) => texts.map((text) => `${text}\n`).joi
 function wordsToComplete(argv: readonly string[]): string[] | null {
   const at = argv.indexOf("--get-yargs-completions");
   return at < 0 ? null : argv.slice(at + 2);
+}
+
+/** yargs drops a lone `-`; what was to be read from standard input must not look like a clean result. */
+function refuseStandardInput(argv: readonly string[]): void {
+  const options = Object.values(commands).flatMap((spec: CommandSpec) => Object.entries(spec.options));
+  const isValue = (before = "") =>
+    options.some(
+      ([name, { type, alias }]) => type !== "boolean" && (before === `--${name}` || before === `-${alias}`),
+    );
+  const end = argv.indexOf("--");
+  const words = end < 0 ? argv : argv.slice(0, end);
+  if (words.some((word, at) => word === "-" && !isValue(words[at - 1]))) {
+    const hint = "save the program to a file, and give its path";
+    throw new UsageError("programs are not read from standard input", hint);
+  }
 }
 
 /** yargs does not count operands behind `--`; as `./-name` they are ordinary ones, for files the same. */
@@ -72,7 +88,9 @@ function buildParser(parser: Argv, argv: readonly string[], width: number, found
   parser
     .scriptName("pt2lint")
     .locale("en")
-    .usage("$0 PATH...\n\nLinter for programs that torch.export saved (.pt2). Needs no Python and no torch.")
+    .usage(
+      "$0 PATH...\n\nLinter and interpreter for programs that torch.export saved (.pt2). Needs no Python and no torch.",
+    )
     .parserConfiguration({
       "camel-case-expansion": false,
       "dot-notation": false,
@@ -168,15 +186,33 @@ function optionValue(key: string, spec: OptionSpec, value: unknown): unknown {
 /** yargs' own messages in this program's words. */
 function tidy(message: string, argv: readonly string[]): string {
   if (message.startsWith("Not enough non-option arguments")) return "a path or a name is missing";
+  const empty = /^Not enough arguments following: (\S+)/.exec(message)?.[1];
+  if (empty !== undefined) return `${flag(empty)} needs a value`;
+  const choice = /Argument: (\S+), Given: "(.*)", Choices: (.*)/.exec(message);
+  if (choice !== null) return wrongChoice(choice[1]!, choice[2]!, choice[3]!.replaceAll('"', "").split(", "));
   const unknown = /^Unknown arguments?: ([^,]+)/.exec(message)?.[1];
-  const option = `--${unknown}`;
-  if (unknown !== undefined && argv.some((word) => word === option || word.startsWith(`${option}=`))) {
+  if (unknown !== undefined) return unknownWord(unknown, argv);
+  return message.replace(/\s*\n\s*/g, "; ").replace(/^./, (first) => first.toLowerCase());
+}
+
+const flag = (name: string): string => `${name.length === 1 ? "-" : "--"}${name}`;
+
+function wrongChoice(name: string, given: string, choices: readonly string[]): string {
+  return `${flag(name)} ${given}: it must be one of ${choices.join(", ")}${didYouMean(given, choices)}`;
+}
+
+function unknownWord(word: string, argv: readonly string[]): string {
+  const option = `--${word}`;
+  if (argv.some((one) => one === option || one.startsWith(`${option}=`))) {
     const known = Object.values(commands).flatMap(({ options }) => Object.keys(options));
-    if (known.includes(unknown)) return `${option} is no option of this command, or stands before its name`;
+    if (known.includes(word)) return `${option} is no option of this command, or stands before its name`;
     return `unknown option ${option}${didYouMean(
       option,
       known.map((name) => `--${name}`),
     )}`;
   }
-  return message.replace(/\s*\n\s*/g, "; ").replace(/^./, (first) => first.toLowerCase());
+  if (!argv.includes(word)) return `unknown option ${flag(word)}`;
+  const spec: CommandSpec | undefined = commands[argv[0] as CommandName];
+  if (spec?.operands?.many === false) return `${word} is one ${spec.operands.name} too many`;
+  return `${word} is nothing that this command takes`;
 }

@@ -1,22 +1,22 @@
 import { extname } from "node:path";
-import { compareValues } from "../interpreter/compare.ts";
 import type { Observer } from "../interpreter/execution.ts";
 import { functionalized } from "../interpreter/lowered/functionalized.ts";
 import { LoweredProgram, LoweredSemantics } from "../interpreter/lowered/semantics.ts";
 import { type CallResult, type Inputs, Session } from "../interpreter/session.ts";
-import { isTensor } from "../interpreter/value.ts";
 import { mode } from "../ops/kernel.ts";
-import type { Node } from "../program/program.ts";
-import { comparisonLines, type TensorComparison } from "../report/comparison-text.ts";
+import { agrees, comparisonLines } from "../report/comparison-text.ts";
+import { type RunCall, runJson } from "../report/run-json.ts";
 import { tensorLines } from "../report/tensor-text.ts";
-import { contiguousCopy } from "../tensor/copy.ts";
+import { safeJson } from "../report/text.ts";
 import { writeSafetensors } from "../tensor/safetensors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Invocation, UsageError } from "./arguments.ts";
 import { callInputs, dtypeNotes, readTensors, tolerances } from "./call-inputs.ts";
-import { writeNote, writeResult } from "./output.ts";
-import { type ProgramFile, withProgram } from "./program-file.ts";
-import { Progress } from "./progress.ts";
+import { compareResults } from "./expectations.ts";
+import { checkFolder, writeNote, writeResult } from "./output.ts";
+import { Probe } from "./probe.ts";
+import { asUsage, type ProgramFile, withProgram } from "./program-file.ts";
+import { nodeProgress, withProgress } from "./progress.ts";
 import { paintFor } from "./terminal.ts";
 
 type Options = Invocation<"run">["options"];
@@ -30,6 +30,7 @@ export async function runCommand({ operands, options }: Invocation<"run">): Prom
       "give one --expect for each --inputs, in the same order",
     );
   }
+  if (options.output !== undefined) checkFolder(options.output);
   mode.precise = options.precise === true;
   return withProgram(operands[0] ?? "", options, (opened) => runCalls(opened, options));
 }
@@ -37,93 +38,69 @@ export async function runCommand({ operands, options }: Invocation<"run">): Prom
 const times = (count: number): string =>
   count === 1 ? "once" : count === 0 ? "not at all" : `${count} times`;
 
-async function runCalls({ model, program, registry }: ProgramFile, options: Options): Promise<number> {
+async function runCalls({ path, model, program, registry }: ProgramFile, options: Options): Promise<number> {
   const tolerance = tolerances(options);
-  const session = await Session.open(model, program, registry);
   const { calls, origin } = await callInputs(model, program, options);
+  const expectations = options.expect.map(readTensors);
+  const session = await Session.open(model, program, registry);
   if (origin !== null) writeNote(`pt2lint: running on ${origin}; give others with --inputs`);
   const paint = await paintFor(options.color, undefined);
   const lowered = options.semantics === "lowered" ? new LoweredProgram(program, registry) : null;
-  let exitCode = 0;
+  const json = options.format === "json";
+  const done: RunCall[] = [];
   for (const [call, inputs] of calls.entries()) {
-    const head = calls.length > 1 ? `${paint.strong(`call ${call}`)}\n` : "";
-    const probed = new Map<string, Tensor>();
     for (const note of dtypeNotes(program, inputs)) writeNote(`pt2lint: ${note}`);
-    const result = callOnce(session, inputs, lowered, options, probed);
-    if (options.probe.length > 0 && probed.size === 0) {
+    const probe = new Probe(options.probe);
+    const result = await callOnce(
+      session,
+      inputs,
+      lowered,
+      probe,
+      calls.length > 1 ? `${path}: call ${call}` : path,
+    );
+    const missed = probe.missed();
+    if (missed.length > 0) {
       writeNote(
-        `pt2lint: no node that ran matches --probe ${options.probe.join(" ")}; 'pt2lint show' lists their names`,
+        `pt2lint: no node that ran matches --probe ${missed.join(" ")}; 'pt2lint show' lists their names`,
       );
     }
-    const tensors = new Map([...result.tensors, ...probed]);
+    const tensors = new Map([...result.tensors, ...probe.values]);
     if (options.output !== undefined) writeTensors(tensors, numbered(options.output, call));
-    const expect = options.expect[call];
-    if (expect !== undefined) {
-      const comparisons = compareWith(result, expect, tolerance);
-      if (comparisons.some(({ difference }) => difference !== undefined)) exitCode = 1;
-      writeResult(head + comparisonLines(comparisons, paint), undefined);
-    } else if (options.output === undefined) writeResult(head + tensorLines(tensors, paint), undefined);
+    const expected = expectations[call];
+    const comparison = expected ? compareResults(session, inputs, result, expected, tolerance) : null;
+    done.push({ tensors, comparison });
+    if (json) continue;
+    const head = calls.length > 1 ? `${paint.strong(`call ${call}`)}\n` : "";
+    if (comparison !== null) writeResult(head + comparisonLines(comparison, paint), undefined);
+    else if (options.output === undefined) writeResult(head + tensorLines(tensors, paint), undefined);
   }
-  return exitCode;
+  if (json) writeResult(safeJson(runJson(path, model.name, origin ?? "files", done)), undefined);
+  return done.every(({ comparison }) => comparison === null || agrees(comparison)) ? 0 : 1;
 }
 
 function callOnce(
   session: Session,
   inputs: Inputs,
   lowered: LoweredProgram | null,
-  options: Options,
-  probed: Map<string, Tensor>,
-): CallResult {
-  const progress = new Progress();
-  const total = session.program.nodeCount;
-  let done = 0;
-  const probe = probeOf(options.probe, probed);
-  const observe: Observer = (node, values) => {
-    progress.update(() => `${++done} of ${total} nodes: ${node.name}`);
-    probe?.(node, values);
-  };
-  try {
-    if (lowered === null) return session.call(inputs, { observe });
-    const semantics = new LoweredSemantics(lowered);
-    return session.call(inputs, { observe, semantics, around: functionalized });
-  } finally {
-    progress.clear();
-  }
-}
-
-/** Keeps the values of nodes whose name, or path of graphs and name, matches; those of a loop's passes one by one. */
-function probeOf(globs: readonly string[], probed: Map<string, Tensor>): Observer | null {
-  if (globs.length === 0) return null;
-  const patterns = globs.map((glob) => new RegExp(`^${glob.split("*").map(escapeRegExp).join(".*")}$`));
-  return (node, values) => {
-    const path = pathOf(node);
-    if (!patterns.some((pattern) => pattern.test(node.name) || pattern.test(path))) return;
-    for (const [i, value] of values.entries()) {
-      if (!isTensor(value) || value.storage === null) continue;
-      let name = `node.${path}${values.length > 1 ? `.${i}` : ""}`;
-      for (let pass = 1; probed.has(name); pass++) name = `${name.replace(/#\d+$/, "")}#${pass}`;
-      probed.set(name, contiguousCopy(value));
+  probe: Probe,
+  where: string,
+): Promise<CallResult> {
+  return withProgress((progress) => {
+    const observers: Observer[] = [];
+    if (progress.isShown) observers.push(nodeProgress(progress, session.program.nodeCount));
+    if (probe.isWanted) observers.push(probe.observe);
+    const observe: Observer = (node, values) => {
+      for (const one of observers) one(node, values);
+    };
+    const watched = observers.length === 0 ? {} : { observe };
+    try {
+      if (lowered === null) return session.call(inputs, watched);
+      const semantics = new LoweredSemantics(lowered);
+      return session.call(inputs, { ...watched, semantics, around: functionalized });
+    } catch (error) {
+      throw asUsage(error, where);
     }
-  };
-}
-
-const escapeRegExp = (text: string): string => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
-
-/** `cond/true_graph_0/add`; a node of the main graph by its name alone. */
-function pathOf(node: Node): string {
-  return `${node.graph.path}/${node.name}`.replace(/^main\//, "");
-}
-
-function compareWith(
-  result: CallResult,
-  file: string,
-  tolerance: ReturnType<typeof tolerances>,
-): TensorComparison[] {
-  return [...readTensors(file)].map(([name, expected]) => ({
-    name,
-    expected,
-    difference: compareValues(result.tensors.get(name) ?? null, expected, tolerance),
-  }));
+  });
 }
 
 /** `out.safetensors` for the first call, `out.1.safetensors` for the second. */

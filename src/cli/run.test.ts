@@ -73,6 +73,44 @@ describe("run", () => {
     expect(pt2lint(...argv, "--atol", "0.6").status).toBe(0);
   });
 
+  it("compares state and inputs that the program leaves alone, and says what it knows nothing of", () => {
+    const inputs = readSafetensors(readFileSync(join(folder, "llama.inputs.safetensors")));
+    const expected = new Map([...inputs].map(([name, value]) => [`input.${name}`, value]));
+    writeFileSync(join(folder, "inputs-again.safetensors"), writeSafetensors(expected));
+    const argv = ["run", "llama.training.pt2", "--inputs", "llama.inputs.safetensors", "--expect"];
+    const same = pt2lint(...argv, "inputs-again.safetensors");
+    expect(same.status).toBe(0);
+    expect(same.stdout).toMatch(/^agrees {3}input\.\w+ /);
+    expect(same.stdout).toMatch(/tensors? agrees? {3}not compared: output\.0, buffer\./);
+    writeFileSync(join(folder, "odd.safetensors"), writeSafetensors(new Map([["logits", tensor([1])]])));
+    const odd = pt2lint(...argv, "odd.safetensors");
+    expect(odd.status).toBe(1);
+    expect(odd.stdout).toContain("differs  logits   the program has no such output, buffer or input\n");
+  });
+
+  it("writes JSON", () => {
+    const argv = [
+      "run",
+      "llama.training.pt2",
+      ...twoCalls,
+      "--expect",
+      "llama.training.expected.safetensors",
+    ];
+    const { status, stdout, stderr } = pt2lint(
+      ...argv,
+      "--expect",
+      "llama.training.expected.1.safetensors",
+      "-f",
+      "json",
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ schemaVersion: 1, model: "model", inputs: "files", agrees: true });
+    expect(report.calls).toHaveLength(2);
+    expect(report.calls[1].comparisons[0]).toMatchObject({ name: "output.0", difference: null });
+    expect(report.calls[0].tensors[0]).toMatchObject({ name: "output.0", dtype: "float32", notFinite: 0 });
+  });
+
   it("writes a file for each call", () => {
     const { status, stdout } = pt2lint("run", "llama.training.pt2", ...twoCalls, "-o", "out.safetensors");
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
@@ -91,8 +129,9 @@ describe("run", () => {
   });
 
   it("prints the values of nodes", () => {
-    const { stdout } = pt2lint("run", "decoder.pt2", "--probe", "cond/*/update*");
+    const { stdout, stderr } = pt2lint("run", "decoder.pt2", "--probe", "cond/*/update*", "--probe", "zz*");
     expect(stdout).toMatch(/node\.cond\/false_graph_0\/update_cross_attn_cache +float32\[1, 2, 12, 8\]/);
+    expect(stderr).toContain("pt2lint: no node that ran matches --probe zz*; 'pt2lint show' lists");
   });
 
   it.each([
@@ -101,7 +140,12 @@ describe("run", () => {
     [["run", "missing.pt2"], "missing.pt2: no such file or folder"],
     [["run", "llama.training.pt2", "--inputs", "decoder.pt2"], "this is no safetensors file"],
     [["run", "llama.training.pt2", "--expect", "a", "--expect", "b"], "give one --expect for each --inputs"],
-    [["run", "decoder.pt2", "--model", "x"], "there is no model 'x'"],
+    [["run", "decoder.pt2", "--model", "x"], "decoder.pt2: there is no model 'x'"],
+    [["run", "decoder.pt2", "-o", "absent/out.safetensors"], "absent/out.safetensors: no such folder"],
+    [["run", "decoder.pt2", "--expect", "absent"], "pt2lint: absent: no such file or folder"],
+    [["run", "."], "pt2lint: .: it is a folder"],
+    [["diff", "."], "pt2lint: .: it is a folder"],
+    [["show", "."], "pt2lint: .: it is a folder"],
   ])("%j is refused with a word of what is wrong", (argv, message) => {
     const { status, stdout, stderr } = pt2lint(...argv);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });

@@ -22,7 +22,7 @@ export function terminalOf(descriptor: OutputDescriptor): NodeJS.WriteStream | u
 
 /** Columns to write for: the terminal's, within what is pleasant to read. */
 export function widthOf(terminal: { readonly columns?: number } | undefined): number {
-  return Math.min(WIDEST, Math.max(40, terminal?.columns ?? WIDTH_OF_A_PIPE));
+  return Math.min(WIDEST, Math.max(40, terminal?.columns || WIDTH_OF_A_PIPE));
 }
 
 /** Colours when the result goes to a terminal, or when they are asked for. */

@@ -44,7 +44,8 @@ export function defaultTolerance(dtype: DType): Tolerance {
   return { rtol: 0, atol: 0 };
 }
 
-const kindDiffers = (kind: string, actual: RuntimeValue, expected: RuntimeValue): Difference => ({
+/** A difference that is not one of elements: `kind` says what it is. */
+export const kindDiffers = (kind: string, actual: RuntimeValue, expected: RuntimeValue): Difference => ({
   kind,
   count: 0,
   total: 0,

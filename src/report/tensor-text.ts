@@ -29,18 +29,33 @@ function contents(tensor: Tensor): string {
   if (tensor.numel === 0) return "empty";
   if (tensor.numel <= FEW) return elements(tensor).join(" ");
   if (tensor.dtype.category === "complex") return `${elements(tensor).slice(0, 3).join(" ")} ...`;
+  const { min, max, mean, notFinite } = statistics(tensor);
+  const range =
+    min === null || max === null || mean === null
+      ? ""
+      : `min ${formatNumber(min)}, max ${formatNumber(max)}, mean ${formatNumber(mean)}`;
+  const rest = notFinite === 0 ? "" : `${notFinite} not finite`;
+  return [range, rest].filter((part) => part !== "").join(", ");
+}
+
+/** Of a tensor's finite elements; null when there are none, and for complex ones. */
+interface Statistics {
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+  readonly notFinite: number;
+}
+
+export function statistics(tensor: Tensor): Statistics {
   let [least, most, sum, strange] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, 0];
-  for (const value of reals(tensor)) {
+  const complex = tensor.dtype.category === "complex";
+  for (const value of complex ? complexes(tensor) : reals(tensor)) {
     if (!Number.isFinite(value)) strange++;
     else [least, most, sum] = [Math.min(least, value), Math.max(most, value), sum + value];
   }
   const finite = tensor.numel - strange;
-  const range =
-    finite === 0
-      ? ""
-      : `min ${formatNumber(least)}, max ${formatNumber(most)}, mean ${formatNumber(sum / finite)}`;
-  const rest = strange === 0 ? "" : `${strange} not finite`;
-  return [range, rest].filter((part) => part !== "").join(", ");
+  if (complex || finite === 0) return { min: null, max: null, mean: null, notFinite: strange };
+  return { min: least, max: most, mean: sum / finite, notFinite: strange };
 }
 
 function elements(tensor: Tensor): string[] {
