@@ -9,13 +9,14 @@ import {
   type Buffer,
   type Data,
   type Expression,
+  forgetReads,
   type Load,
   type LoweredGraph,
   type Operation,
   readsOf,
   type Step,
 } from "./operations.ts";
-import { accessOf, isExtern, isHeavy, isIndexed, isInlined } from "./operators.ts";
+import { accessOf, isExtern, isHeavy, isIndexed, isInlined, takesCopies } from "./operators.ts";
 
 /** How a graph is lowered. */
 export interface LoweringOptions {
@@ -25,6 +26,8 @@ export interface LoweringOptions {
   readonly readFirst: boolean;
   /** A write over the whole of a temporary makes it what is written. */
   readonly swing: boolean;
+  /** Views of such a temporary that were taken before, and conds that were given it, come to read what is written, too. */
+  readonly follow: boolean;
 }
 
 /** Its data changes when it is realized, or swung to another's. */
@@ -36,6 +39,8 @@ interface Store {
 interface Box {
   readonly store: Store;
   readonly steps: readonly Step[];
+  /** Whether it is a view of what was in memory when the view was taken (ir.py ReinterpretView): it follows the store. */
+  readonly follows?: boolean;
 }
 
 export function lowerGraph(fx: FxGraph, registry: OperatorRegistry, options: LoweringOptions): LoweredGraph {
@@ -52,6 +57,8 @@ class GraphLowering {
   readonly #readers = new Map<Buffer, Store[]>();
   readonly #users = new Map<Fx, number>();
   readonly #origin = new Map<Store, Fx>();
+  /** Reads of a store's memory that look where it lies when the graph is scheduled, not when they are lowered. */
+  readonly #following = new Map<Store, Load[]>();
   /** The results of calls that have several, by position. */
   readonly #results = new Map<Fx, ReadonlyMap<number, Buffer>>();
 
@@ -98,8 +105,17 @@ class GraphLowering {
     return { store, steps: [] };
   }
 
-  #load({ store, steps }: Box): Load {
-    return { data: store.data, steps };
+  #load({ store, steps, follows = false }: Box): Load {
+    const load: Load = { data: store.data, steps };
+    if (follows) this.#follow(store, load);
+    return load;
+  }
+
+  #follow(store: Store, load: Load): void {
+    if (!this.#options.follow) return;
+    const list = this.#following.get(store);
+    if (list === undefined) this.#following.set(store, [load]);
+    else list.push(load);
   }
 
   #lower(fx: Fx): void {
@@ -117,7 +133,8 @@ class GraphLowering {
   #view(fx: Fx, of: Fx): void {
     const base = this.#box(of);
     const step = { view: fx.value, base: fx.base, head: null };
-    this.#boxes.set(fx, { store: base.store, steps: [...base.steps, step] });
+    const follows = base.steps.length > 0 ? base.follows === true : "buffer" in base.store.data;
+    this.#boxes.set(fx, { store: base.store, steps: [...base.steps, step], follows });
   }
 
   #isExtern({ node }: Fx): boolean {
@@ -160,14 +177,21 @@ class GraphLowering {
     return buffer;
   }
 
-  /** A view of what is not in memory is copied, anything else is put there (ExternKernel.realize_input). */
+  /**
+   * What is not in memory is put there, and read through a view of it if need be (ir.py ExternKernel.realize_input).
+   * Attention gets copies of its own of that (lowering.py sdpa_constraint).
+   */
   #realized(box: Box, fx: Fx): Load {
-    if (box.steps.length > 0 && "expression" in box.store.data) {
+    const { store, steps } = box;
+    if ("expression" in store.data && fx.node !== null && takesCopies(fx.node.target)) {
       const copy: Store = { data: { expression: { fx: null, loads: [this.#load(box)] } } };
       this.#origin.set(copy, fx.args.find((arg) => this.#boxes.get(arg) === box) ?? fx);
       return { data: { buffer: this.#realize(copy, fx) }, steps: [] };
     }
-    return { data: { buffer: this.#realize(box.store, fx) }, steps: box.steps };
+    const load: Load = { data: { buffer: this.#realize(store, fx) }, steps };
+    // A kernel holds its operands' memory; views of it and a cond's operands look where it lies in the end.
+    if (steps.length > 0 || fx.op === "cond") this.#follow(store, load);
+    return load;
   }
 
   /** The lowering of the pull request: a slice of the cache is copied to, and the result is the cache. */
@@ -212,6 +236,8 @@ class GraphLowering {
     ) {
       this.#realize(from, fx);
       changed.store.data = from.data;
+      for (const load of this.#following.get(changed.store) ?? []) load.data = from.data;
+      forgetReads();
       return;
     }
     const buffer = this.#realize(changed.store, fx);

@@ -20,7 +20,8 @@ export interface Step {
 
 /** What is read: memory, or an expression that is computed where it is read. */
 export interface Load {
-  readonly data: Data;
+  /** Changes when what is read is swung to other memory (lowering.py mutate_to). */
+  data: Data;
   readonly steps: readonly Step[];
 }
 
@@ -52,7 +53,12 @@ export interface LoweredGraph {
   readonly outputs: readonly (Load | null)[];
 }
 
-const reads = new WeakMap<Expression, ReadonlySet<Buffer>>();
+let reads = new WeakMap<Expression, ReadonlySet<Buffer>>();
+
+/** To be called when a load's data has changed. */
+export function forgetReads(): void {
+  reads = new WeakMap();
+}
 
 /** The buffers that an expression reads, itself or through what is computed in it. */
 export function readsOf(expression: Expression): ReadonlySet<Buffer> {

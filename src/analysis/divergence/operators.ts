@@ -46,6 +46,9 @@ export const isExtern = matcher(
   /^torch\.ops\.(aten\.(\w*mm|matmul|linear|conv\w*|_?scaled_dot_product\w*|dot|mv|addmv|einsum|inner|cumsum|cumprod|sort|topk|nonzero|multinomial|searchsorted)|higher_order)\b/,
 );
 
+/** Copies what is not in memory, for each operand. */
+export const takesCopies = matcher(/^torch\.ops\.aten\._?scaled_dot_product\w*\./);
+
 /** Wants its operand in memory as it is, without a view in between. */
 export function realizesDirectly({ target }: Node, operand: Value): boolean {
   const rank = operand.meta?.sizes.length ?? 0;

@@ -1,4 +1,6 @@
 /** What inductor's passes do to a functional graph (torch/_inductor/fx_passes/post_grad.py post_grad_passes). */
+import type { OperatorRegistry } from "../../ops/registry.ts";
+import { foldConstants } from "./constants.ts";
 import type { Fx, FxGraph } from "./functional.ts";
 import { copied } from "./operators.ts";
 import { reinplace } from "./reinplace.ts";
@@ -8,7 +10,13 @@ import { reorderUpdates } from "./reorder-updates.ts";
 export type Order = "program" | "updates early" | "updates early, last first" | "updates late" | "inductor";
 
 /** Drops what nothing needs, orders the rest, and drops copies that change nothing where asked; inductor writes in place. */
-export function runPasses(graph: FxGraph, order: Order, copies: "kept" | "dropped"): void {
+export function runPasses(
+  graph: FxGraph,
+  registry: OperatorRegistry,
+  order: Order,
+  copies: "kept" | "dropped",
+): void {
+  if (order === "inductor") foldConstants(graph, registry);
   dropDead(graph);
   if (order === "inductor") reorderForLocality(graph);
   else if (order !== "program") reorderUpdates(graph, order);

@@ -31,7 +31,7 @@ export class LoweredProgram {
     let found = this.#graphs.get(graph);
     if (found === undefined) {
       const functional = functionalize(graph, this.#storage);
-      runPasses(functional, this.schedule.order, this.schedule.copies);
+      runPasses(functional, this.#registry, this.schedule.order, this.schedule.copies);
       const lowered = lowerGraph(functional, this.#registry, this.schedule);
       found = { scheduled: schedule(lowered, this.schedule.reuse), outputs: lowered.outputs };
       this.#graphs.set(graph, found);

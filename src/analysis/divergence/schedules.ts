@@ -29,6 +29,7 @@ const plain = {
   inline: false,
   readFirst: false,
   swing: false,
+  follow: false,
 } as const;
 
 /** What torch's inductor does. */
@@ -41,6 +42,7 @@ export const inductor: Schedule = {
   inline: true,
   readFirst: true,
   swing: true,
+  follow: true,
 };
 
 /** The others. */

@@ -97,8 +97,10 @@ class Numeric implements Domain<RuntimeValue, Whole> {
     if (kind !== "write" && node !== null) this.writes.push({ node, memory: memory.memory });
   }
 
+  /** Memory that is read before anything is in it has what happens to be there: nothing, here. */
   unknown(value: Value): RuntimeValue {
-    return this.#options.reference.value(value);
+    const known = this.#options.reference.value(value);
+    return known === undefined && value.meta ? this.#blank(value) : known;
   }
 
   decide(node: Node, predicate: RuntimeValue): boolean {
