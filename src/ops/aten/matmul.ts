@@ -7,7 +7,7 @@ import { Scalar } from "../../tensor/scalar.ts";
 import { Tensor, type TensorSpec } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { type Arguments, defineOp, type Kernel } from "../kernel.ts";
-import { requireSameDtype, roundInto, wideDtype, wideProduct } from "./products.ts";
+import { matrixProduct, requireSameDtype, roundInto, wideDtype, wideProduct } from "./products.ts";
 import { reshaped } from "./reshaping.ts";
 import { expanded, transposed, unsqueezed, viewAs } from "./views.ts";
 
@@ -90,27 +90,27 @@ function addOuter(out: Tensor, { self, vec1, vec2, beta, alpha }: Arguments): vo
 export const matrixProducts: readonly Kernel[] = [
   defineOp("aten::mm(Tensor self, Tensor mat2) -> Tensor", {
     meta: ({ self, mat2 }) => self.like(productSizes(self, mat2, 2)),
-    run: ({ self, mat2 }, out) => roundInto(out, wideProduct(asBatch(self), asBatch(mat2))),
+    run: ({ self, mat2 }, out) => roundInto(out, matrixProduct(asBatch(self), asBatch(mat2))),
   }),
   defineOp("aten::_int_mm(Tensor self, Tensor mat2) -> Tensor", {
     meta: ({ self, mat2 }) => self.like(productSizes(self, mat2, 2), dtypes.int32),
-    run: ({ self, mat2 }, out) => roundInto(out, wideProduct(asBatch(self), asBatch(mat2))),
+    run: ({ self, mat2 }, out) => roundInto(out, matrixProduct(asBatch(self), asBatch(mat2))),
   }),
   defineOp("aten::bmm(Tensor self, Tensor mat2) -> Tensor", {
     meta: ({ self, mat2 }) => self.like(productSizes(self, mat2, 3)),
-    run: ({ self, mat2 }, out) => roundInto(out, wideProduct(self, mat2)),
+    run: ({ self, mat2 }, out) => roundInto(out, matrixProduct(self, mat2)),
   }),
   defineOp("aten::addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor", {
     meta: ({ self, mat1, mat2 }) => addedSpec(self, productSizes(mat1, mat2, 2)),
     run: ({ self, mat1, mat2, beta, alpha }, out) =>
-      addProduct(out, self, wideProduct(asBatch(mat1), asBatch(mat2)), beta, alpha),
+      addProduct(out, self, matrixProduct(asBatch(mat1), asBatch(mat2)), beta, alpha),
   }),
   defineOp(
     "aten::baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor",
     {
       meta: ({ self, batch1, batch2 }) => addedSpec(self, productSizes(batch1, batch2, 3)),
       run: ({ self, batch1, batch2, beta, alpha }, out) =>
-        addProduct(out, self, wideProduct(batch1, batch2), beta, alpha),
+        addProduct(out, self, matrixProduct(batch1, batch2), beta, alpha),
     },
   ),
   defineOp(
@@ -125,18 +125,18 @@ export const matrixProducts: readonly Kernel[] = [
           batch1.sizes[0]! * batch1.sizes[2]!,
         ]);
         const right = reshaped(batch2, [1, batch2.sizes[0]! * batch2.sizes[1]!, batch2.sizes[2]!]);
-        addProduct(out, self, wideProduct(left, right), beta, alpha);
+        addProduct(out, self, matrixProduct(left, right), beta, alpha);
       },
     },
   ),
   defineOp("aten::mv(Tensor self, Tensor vec) -> Tensor", {
     meta: ({ self, vec }) => self.like(productSizes(self, unsqueezed(vec, -1), 2).slice(0, 1)),
-    run: ({ self, vec }, out) => roundInto(out, wideProduct(asBatch(self), asColumn(vec))),
+    run: ({ self, vec }, out) => roundInto(out, matrixProduct(asBatch(self), asColumn(vec))),
   }),
   defineOp("aten::addmv(Tensor self, Tensor mat, Tensor vec, *, Scalar beta=1, Scalar alpha=1) -> Tensor", {
     meta: ({ self, mat, vec }) => addedSpec(self, productSizes(mat, unsqueezed(vec, -1), 2).slice(0, 1)),
     run: ({ self, mat, vec, beta, alpha }, out) =>
-      addProduct(out, self, wideProduct(asBatch(mat), asColumn(vec)), beta, alpha),
+      addProduct(out, self, matrixProduct(asBatch(mat), asColumn(vec)), beta, alpha),
   }),
   defineOp("aten::addr(Tensor self, Tensor vec1, Tensor vec2, *, Scalar beta=1, Scalar alpha=1) -> Tensor", {
     meta: ({ self, vec1, vec2 }) => ({
@@ -150,7 +150,7 @@ export const matrixProducts: readonly Kernel[] = [
       productSizes(unsqueezed(self, 0), unsqueezed(tensor, -1), 2);
       return self.like([]);
     },
-    run: ({ self, tensor }, out) => roundInto(out, wideProduct(asRow(self), asColumn(tensor))),
+    run: ({ self, tensor }, out) => roundInto(out, matrixProduct(asRow(self), asColumn(tensor))),
   }),
   defineOp("aten::vdot(Tensor self, Tensor other) -> Tensor", {
     composite: ({ self, other }) =>
@@ -168,7 +168,7 @@ export const matrixProducts: readonly Kernel[] = [
       const rows = input.sizes.slice(0, -1).reduce((count, size) => count * size, 1);
       const left = reshaped(input, [1, rows, input.size(-1)]);
       const right = weight.rank === 1 ? asColumn(weight) : unsqueezed(transposed(weight, 0, 1), 0);
-      const product = wideProduct(left, right);
+      const product = matrixProduct(left, right);
       if (bias === null || addsAfterwards(input)) roundInto(out, product);
       else addProduct(out, bias, product, Scalar.int(1), Scalar.int(1));
       if (bias !== null && addsAfterwards(input)) copyInto(out, call("aten::add.Tensor", out, bias));

@@ -5,6 +5,7 @@ import { complexes, integers, type Reals, reals, storeReals } from "../../tensor
 import { Tensor } from "../../tensor/tensor.ts";
 import { mode } from "../kernel.ts";
 import { isWorthPacking, multiplyInto } from "../product.ts";
+import { orderedProduct } from "./ordered-products.ts";
 
 /** What sums of products of a dtype are held in: float64, complex128, or int64, which wraps. */
 export function wideDtype(dtype: DType): DType {
@@ -36,6 +37,19 @@ export function wideProduct(a: Tensor, b: Tensor): Tensor {
   else integerProduct(a, b, out, plane, steps);
   return out;
 }
+
+/**
+ * As `wideProduct`, but float16 and bfloat16 are summed in float32 as torch sums them, unless the product is so large that
+ * it would take long, or is to be precise.
+ */
+export function matrixProduct(a: Tensor, b: Tensor): Tensor {
+  const isLow = a.dtype === dtypes.float16 || a.dtype === dtypes.bfloat16;
+  const terms = a.numel * b.sizes[2]!;
+  return isLow && !mode.precise && terms <= MOST_ORDERED ? orderedProduct(a, b) : wideProduct(a, b);
+}
+
+/** Terms of a product that are summed in order, one by one; more of them would take too long. */
+const MOST_ORDERED = 1 << 22;
 
 interface Plane {
   readonly m: number;
