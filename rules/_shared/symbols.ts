@@ -28,12 +28,9 @@ export function symbolsOfTensor({ sizes, strides, storage_offset }: TensorMeta):
 /** Every place in a graph's metadata that names symbols: `tensor_values.x`, with the symbols. */
 export function* symbolUses({
   source,
+  tensorMetas,
 }: Graph): Generator<readonly [place: string, symbols: ReadonlySet<string>]> {
-  // Equal metadata is one object, and most of a program's tensors have metadata in common.
-  const seen = new Set<TensorMeta>();
-  for (const [name, meta] of source.tensor_values) {
-    if (seen.has(meta)) continue;
-    seen.add(meta);
+  for (const [meta, name] of tensorMetas) {
     const symbols = symbolsOfTensor(meta);
     if (symbols.size > 0) yield [`tensor_values.${name}`, symbols];
   }

@@ -64,11 +64,16 @@ def forward(x: "f32[2, 3][1]"):
   create: (ctx) => {
     // Equal metadata is one object.
     const problems = new Map<TensorMeta, string | undefined>();
+    const problemWith = (meta: TensorMeta): string | undefined => {
+      if (!problems.has(meta)) problems.set(meta, problemOf(meta));
+      return problems.get(meta);
+    };
     return {
       graph: (graph) => {
-        for (const [name, meta] of graph.source.tensor_values) {
-          let problem = problems.get(meta);
-          if (problem === undefined && !problems.has(meta)) problems.set(meta, (problem = problemOf(meta)));
+        let isInvalid = false;
+        for (const meta of graph.tensorMetas.keys()) isInvalid ||= problemWith(meta) !== undefined;
+        for (const [name, meta] of isInvalid ? graph.source.tensor_values : []) {
+          const problem = problemWith(meta);
           if (problem === undefined) continue;
           ctx.report({
             at: graph.value(name)?.node ?? graph,

@@ -51,7 +51,7 @@ def forward(x: "f32[2]"):
   create: (ctx) => ({
     graph: (graph) => {
       const check = (value: Value | null): void => {
-        if (value === null || isListed(graph, value.name)) return;
+        if (value === null || value.meta !== undefined || isListed(graph, value.name)) return;
         const { name, kind, node } = value;
         const table = TABLES[kind];
         ctx.report({

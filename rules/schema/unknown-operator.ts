@@ -82,24 +82,18 @@ def forward(x: "f32[2]"):
   },
   create: (ctx) => ({
     program: () => {
-      const calls = new Map<string, { first: Node; count: number; known: boolean }>();
-      for (const { nodes } of ctx.program.graphs) {
-        for (const node of nodes) {
-          const { target } = node;
-          const call = calls.get(target);
-          if (call) call.count++;
-          else
-            calls.set(target, {
-              first: node,
-              count: 1,
-              known: isKnown(target) || !!ctx.registry.find(target),
-            });
-        }
+      const { graphs, targets } = ctx.program;
+      const unknown = targets.map((target) => !isKnown(target) && !ctx.registry.find(target));
+      if (!unknown.includes(true)) return;
+      const calls = new Map<string, Node[]>();
+      for (const node of graphs.flatMap(({ nodes }) => nodes)) {
+        if (!unknown[node.graph.targetNumbers[node.index]!]) continue;
+        calls.set(node.target, [...(calls.get(node.target) ?? []), node]);
       }
-      for (const [operator, { first, count, known }] of calls) {
-        if (known) continue;
+      for (const [operator, [first, ...others]] of calls) {
+        if (first === undefined) continue;
         const path = `${nodePath(first)}.target`;
-        const common = { at: first, data: { operator, calls: count, path } } as const;
+        const common = { at: first, data: { operator, calls: others.length + 1, path } } as const;
         if (!TORCHS_OWN.test(operator)) {
           ctx.report({ ...common, message: "unknown", help: DECLARE });
           continue;

@@ -38,15 +38,15 @@ export function callEffects(node: Node, registry: OperatorRegistry, bits: LazyBi
   return result === FRESH ? undefined : resolve(node, operator, result);
 }
 
-/** Whether no call of the node's operator has effects: nearly every operator of a program is one of these. */
-export function isFresh(node: Node, registry: OperatorRegistry): boolean {
-  const operator = registry.find(node.target);
-  return operator === undefined ? !BATCH_DIM.test(node.target) : alwaysFresh(operator);
+/** Whether no call of the operator has effects: nearly every operator of a program is one of these. */
+export function isFresh(target: string, registry: OperatorRegistry): boolean {
+  const operator = registry.find(target);
+  return operator === undefined ? !BATCH_DIM.test(target) : alwaysFresh(operator);
 }
 
-/** False when no call of the node's operator writes. */
-export function mayWrite(node: Node, registry: OperatorRegistry): boolean {
-  const operator = registry.find(node.target);
+/** False when no call of the operator writes. */
+export function mayWrite(target: string, registry: OperatorRegistry): boolean {
+  const operator = registry.find(target);
   return operator !== undefined && !neverWrites(operator);
 }
 

@@ -30,7 +30,7 @@ export function pointsOf(program: Program): Point[] {
 
 /** The sizes of the inputs when the program was exported, for symbols that stand alone. */
 function* hints({ main }: Program): Generator<readonly [string, bigint]> {
-  const sizes = [...main.source.tensor_values.values()].flatMap((meta) => meta.sizes);
+  const sizes = [...main.tensorMetas.keys()].flatMap((meta) => meta.sizes);
   for (const size of [...sizes, ...main.source.sym_int_values.values()]) {
     if (!("as_expr" in size)) continue;
     const expr = parseExpr(size.as_expr.expr_str);

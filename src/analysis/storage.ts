@@ -56,9 +56,16 @@ export class StorageAnalysis {
   readonly #writes = new Map<Graph, readonly Write[]>();
   readonly #effects = new Map<Graph, BodyEffects>();
 
+  /** By the number of a target: whether all calls have new memory as results, and whether one may write. */
+  readonly #isFresh: readonly boolean[];
+  readonly #mayWrite: readonly boolean[];
+
   constructor(program: Program, registry: OperatorRegistry) {
     this.program = program;
     this.#registry = registry;
+    const callers = new Set(program.graphs.flatMap(({ callers }) => callers.map(({ target }) => target)));
+    this.#isFresh = program.targets.map((target) => !callers.has(target) && isFresh(target, registry));
+    this.#mayWrite = program.targets.map((target) => callers.has(target) || mayWrite(target, registry));
     this.#roots = new RootTable(program.values.length);
   }
 
@@ -107,9 +114,9 @@ export class StorageAnalysis {
     let writes = this.#writes.get(graph);
     if (writes === undefined) {
       const found: Write[] = [];
-      for (const node of graph.nodes) {
-        if (node.subgraphs.length === 0 && !mayWrite(node, this.#registry)) continue;
-        for (const write of this.#nodeWrites(node)) found.push(write);
+      for (let i = 0; i < graph.targetNumbers.length; i++) {
+        if (!this.#mayWrite[graph.targetNumbers[i]!]) continue;
+        for (const write of this.#nodeWrites(graph.nodes[i]!)) found.push(write);
       }
       this.#writes.set(graph, (writes = found));
     }
@@ -162,9 +169,10 @@ export class StorageAnalysis {
       return NO_VALUES;
     }
     if (value.node === null) return this.#settlePlaceholder(value);
-    const hop = hopCall(value.node);
-    if (!hop && isFresh(value.node, this.#registry)) return this.#settleFresh(value.node);
-    return hop ? this.#settleHop(hop) : this.#settleCall(value.node);
+    const { node, graph } = value;
+    if (this.#isFresh[graph.targetNumbers[node.index]!]) return this.#settleFresh(node);
+    const hop = hopCall(node);
+    return hop ? this.#settleHop(hop) : this.#settleCall(node);
   }
 
   #unknown(values: readonly (Value | null)[]): Value[] {
@@ -281,9 +289,11 @@ export class StorageAnalysis {
       return found;
     };
     const writes: WrittenInput[] = [];
-    for (const [input, placeholder] of graph.inputs.entries()) {
+    const all = this.writes(graph);
+    for (let input = 0; all.length > 0 && input < graph.inputs.length; input++) {
+      const placeholder = graph.inputs[input];
       if (!placeholder) continue;
-      const hits = this.writes(graph).filter(({ value }) => this.shareStorage(value, placeholder));
+      const hits = all.filter(({ value }) => this.shareStorage(value, placeholder));
       const counter = this.#counters.get(placeholder.id);
       const counted = hits.find(({ value }) => this.#counters.get(value.id) === counter);
       if (hits.length > 0) writes.push({ input, write: counted ?? hits[0]!, counted: counted !== undefined });

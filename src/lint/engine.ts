@@ -60,26 +60,24 @@ export function runRules(
 function walk(program: Program, listeners: readonly Listeners[], countFound: () => number): void {
   const onNode = listeners.flatMap((l) => l.node ?? []);
   const onForm = formListener(
+    program,
     listeners.flatMap((l) => l.form ?? []),
     countFound,
   );
   const onGraph = listeners.flatMap((l) => l.graph ?? []);
   const onHop = listeners.flatMap((l) => l.hop ?? []);
-  const byTarget = new Map<string, ((node: Node) => void)[]>();
-  for (const { targets = {} } of listeners) {
-    for (const [target, listener] of Object.entries(targets)) {
-      byTarget.set(target, [...(byTarget.get(target) ?? []), listener]);
-    }
-  }
+  const byTarget = program.targets.map((target) =>
+    listeners.flatMap(({ targets }) => targets?.[target] ?? []),
+  );
   for (const { program: onProgram } of listeners) onProgram?.();
   for (const graph of program.graphs) {
     for (const listener of onGraph) listener(graph);
-    for (const node of graph.nodes) {
+    for (let i = 0; i < graph.nodes.length; i++) {
+      const node = graph.nodes[i]!;
       for (const listener of onNode) listener(node);
       onForm(node);
-      const interested = byTarget.get(node.target);
-      if (interested) for (const listener of interested) listener(node);
-      const hop = node.subgraphs.length > 0 ? hopCall(node) : undefined;
+      for (const listener of byTarget[graph.targetNumbers[i]!]!) listener(node);
+      const hop = hopCall(node);
       if (hop) for (const listener of onHop) listener(hop);
     }
   }
@@ -87,11 +85,15 @@ function walk(program: Program, listeners: readonly Listeners[], countFound: () 
 }
 
 /** Calls the listeners with a node unless they have found nothing in one of the same form. */
-function formListener(listeners: readonly ((node: Node) => void)[], countFound: () => number) {
-  const forms = new NodeForms();
+function formListener(
+  program: Program,
+  listeners: readonly ((node: Node) => void)[],
+  countFound: () => number,
+): (node: Node) => void {
+  if (listeners.length === 0) return () => {};
+  const forms = new NodeForms(program);
   const clean: boolean[] = [];
-  return (node: Node): void => {
-    if (listeners.length === 0) return;
+  return (node) => {
     const form = forms.of(node);
     if (clean[form] === true) return;
     const before = countFound();

@@ -8,7 +8,7 @@ import { programTextToDocument } from "./program-text.ts";
 function formsOf(text: string): Record<string, number> {
   const document = JSON.parse(Buffer.from(programTextToDocument(text)).toString());
   const program = new Program(decodeDocument(Buffer.from(asPython(document))));
-  const forms = new NodeForms();
+  const forms = new NodeForms(program);
   const nodes = program.graphs.flatMap((graph) => graph.nodes);
   return Object.fromEntries(nodes.map((node) => [`${node.graph.name}.${node.name}`, forms.of(node)]));
 }

@@ -1,11 +1,12 @@
 import { kindOfArgument } from "../ops/call-check.ts";
-import type { Graph, Node, Value } from "../program/program.ts";
-import type { Argument, NamedArgument } from "../schema/types.generated.ts";
+import type { Graph, Node, Program } from "../program/program.ts";
+import { RecordedNode } from "../schema/recorded-node.ts";
+import type { NamedArgument } from "../schema/types.generated.ts";
 
-/** Marks among the numbers of parts: behind what has any number of them, and for a result that is a tensor. */
-const END = -1;
+/** Marks among the numbers: a shape that the scanner knows, one tensor, and an argument that does not tell its kind. */
+const SHAPE = -1;
 const TENSOR = -2;
-const LAST_MARK = 3;
+const NO_KIND = -3;
 const NO_METADATA = { name: "no metadata" };
 const LARGEST_TABLE = 1 << 24;
 
@@ -24,7 +25,15 @@ export class NodeForms {
   /** A hash table of forms, from 1. */
   #table = new Int32Array(256);
   #graph: Graph | undefined;
-  #around: readonly unknown[] = [];
+  #around = 0;
+  readonly #program: Program;
+  /** By a value's id, the number of its metadata, from 1; -1 for what is no tensor. */
+  readonly #metadata: Int32Array;
+
+  constructor(program: Program) {
+    this.#program = program;
+    this.#metadata = new Int32Array(program.values.length);
+  }
 
   /** The number of the node's form, from 0; -1 when it has none, and says nothing of other nodes. */
   of(node: Node): number {
@@ -35,56 +44,59 @@ export class NodeForms {
   }
 
   #write(node: Node): boolean {
-    const { graph, source } = node;
+    const { graph, source, index } = node;
     if (graph !== this.#graph) {
       this.#graph = graph;
-      this.#around = operatorsAround(graph);
+      this.#around = this.#part(operatorsAround(graph).join(" "));
     }
-    for (let i = 0; i < this.#around.length; i++) this.#add(this.#around[i]);
-    this.#push(END);
-    this.#add(source.target);
-    const { inputs, outputs } = source;
-    for (let i = 0; i < inputs.length; i++) {
-      const input = inputs[i]!;
+    this.#push(this.#around);
+    const shape = source instanceof RecordedNode ? source.shape : -1;
+    if (shape >= 0) {
+      this.#push(SHAPE);
+      this.#push(shape);
+    } else if (!this.#writeShape(node)) return false;
+    for (let k = graph.operandStart[index]!; k < graph.operandStart[index + 1]!; k++) {
+      if (!this.#writeMetadata(graph.operandIds[k]!)) return false;
+    }
+    for (let i = 0; i < node.outputs.length; i++) {
+      if (!this.#writeMetadata(node.outputs[i]!.id)) return false;
+    }
+    return true;
+  }
+
+  /** Everything about a node but which tensors they are and what metadata these have. False when that is not all. */
+  #writeShape({ source: { target, inputs, outputs } }: Node): boolean {
+    this.#push(this.#part(target));
+    this.#push(inputs.length);
+    for (const input of inputs) {
       const { arg } = input;
-      if ("as_tensor" in arg) {
-        this.#addName(input);
-        if (!this.#addTensor(graph.value(arg.as_tensor.name))) return false;
-      } else if (CONSTANT.has(kindOfArgument(arg))) this.#add(input);
-      else {
-        this.#addName(input);
-        if (!this.#addTensors(graph, arg)) return false;
-      }
+      if (CONSTANT.has(kindOfArgument(arg))) this.#push(this.#part(input));
+      else if ("as_tensor" in arg) this.#pushName(input, TENSOR);
+      else if ("as_tensors" in arg) this.#pushName(input, arg.as_tensors.length);
+      else return false;
     }
-    for (let i = 0; i < outputs.length; i++) {
-      const output = outputs[i]!;
-      if ("as_tensor" in output) this.#push(TENSOR);
-      else this.#add(kindOfArgument(output));
+    for (const output of outputs) this.#push(this.#part(kindOfArgument(output)));
+    return true;
+  }
+
+  /** The number of a tensor's metadata. */
+  #writeMetadata(id: number): boolean {
+    let number = this.#metadata[id];
+    if (number === 0) {
+      const value = this.#program.values[id]!;
+      number = value.kind === "tensor" ? this.#part(value.meta ?? NO_METADATA) + 1 : -1;
+      this.#metadata[id] = number;
     }
-    for (let i = 0; i < node.outputs.length; i++) if (!this.#addTensor(node.outputs[i])) return false;
+    if (number === undefined || number < 0) return false;
+    this.#push(number);
     return true;
   }
 
-  #addTensors(graph: Graph, arg: Argument): boolean {
-    if (!("as_tensors" in arg)) return false;
-    for (const { name } of arg.as_tensors) if (!this.#addTensor(graph.value(name))) return false;
-    this.#push(END);
-    return true;
-  }
-
-  #addTensor(value: Value | undefined): boolean {
-    if (value?.kind !== "tensor") return false;
-    this.#add(value.meta ?? NO_METADATA);
-    return true;
-  }
-
-  /** What an argument is called and how it is passed, as one number below those of the marks. */
-  #addName({ name, kind }: NamedArgument): void {
-    this.#push(-4 * this.#part(name) - (kind ?? 3) - LAST_MARK);
-  }
-
-  #add(part: unknown): void {
-    this.#push(this.#part(part));
+  /** What an argument is called, how it is passed and how many tensors it is. */
+  #pushName({ name, kind }: NamedArgument, tensors: number): void {
+    this.#push(this.#part(name));
+    this.#push(kind ?? NO_KIND);
+    this.#push(tensors);
   }
 
   #part(part: unknown): number {

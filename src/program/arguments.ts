@@ -1,4 +1,5 @@
-import type { Argument, Graph } from "../schema/types.generated.ts";
+import { RecordedNode } from "../schema/recorded-node.ts";
+import type { Argument, Graph, Node } from "../schema/types.generated.ts";
 
 /** What kind of thing a name in an argument stands for. */
 export type ValueKind = "tensor" | "sym_int" | "sym_float" | "sym_bool" | "custom_obj" | "constant";
@@ -11,6 +12,22 @@ export function visitNames(arg: Argument, visit: NameVisitor): void {
   // Most arguments are a tensor or a constant, and this runs for each: an argument has one key, which says what it is.
   if ("as_tensor" in arg) visit(arg.as_tensor.name, "tensor");
   else for (const kind in arg) VISITORS[kind]?.(arg[kind as keyof typeof arg], visit);
+}
+
+/** Visits the names of values in a node's arguments, in order. True when one of them may hold subgraphs. */
+export function visitOperands(node: Node, visit: NameVisitor): boolean {
+  if (node instanceof RecordedNode && node.shape >= 0) {
+    node.visitOperands(visit);
+    return false;
+  }
+  const { inputs } = node;
+  let holdsGraphs = false;
+  for (let i = 0; i < inputs.length; i++) {
+    const { arg } = inputs[i]!;
+    visitNames(arg, visit);
+    holdsGraphs ||= mayHoldGraphs(arg);
+  }
+  return holdsGraphs;
 }
 
 type Visitor = (value: never, visit: NameVisitor) => void;

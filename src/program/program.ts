@@ -1,7 +1,8 @@
 import type { Document } from "../schema/document.ts";
 import { dialectOf, torchVersionOf } from "../schema/drift.ts";
+import { RecordedNode } from "../schema/recorded-node.ts";
 import type * as schema from "../schema/types.generated.ts";
-import { mayHoldGraphs, subgraphsOf, type ValueKind, visitNames } from "./arguments.ts";
+import { subgraphsOf, type ValueKind, visitNames, visitOperands } from "./arguments.ts";
 import { modulePath, type SourceFrame, userFrame } from "./source-frame.ts";
 
 /** A value: a placeholder of a graph or one output of a node. Ids are dense over the whole program. */
@@ -124,10 +125,17 @@ export class Graph {
   readonly undefinedUses: readonly UndefinedUse[];
   /** Values whose name was already taken in this graph. */
   readonly duplicates: readonly Value[];
+  /** By node, the number of its target among `program.targets`. */
+  readonly targetNumbers: Uint32Array;
+  /**
+   * The values that the nodes' arguments name, by id, in order; -1 where nothing of that name is defined before. Those of
+   * the node at `i` stand from `operandStart[i]` up to, not including, `operandStart[i + 1]`.
+   */
+  readonly operandIds: Int32Array;
+  readonly operandStart: Uint32Array;
   readonly #byName = new Map<string, Value>();
-  readonly #operandStart: Uint32Array;
-  readonly #operands: Int32Array;
   #returned: ReadonlySet<Value | null> | undefined;
+  #tensorMetas: ReadonlyMap<schema.TensorMeta, string> | undefined;
   #useStart: Uint32Array | undefined;
   #users: Uint32Array | undefined;
   readonly #firstValue: number;
@@ -166,6 +174,7 @@ export class Graph {
       return value;
     });
     const start = new Uint32Array(source.nodes.length + 1);
+    const targets = new Uint32Array(source.nodes.length);
     const operands = new IntList(source.nodes.length * 2);
     const nodes: Node[] = [];
     let using: Node | null = null;
@@ -180,14 +189,8 @@ export class Graph {
       const node = new Node(this, index, nodeSource, program.values.length);
       using = node;
       nodes.push(node);
-      const { inputs } = nodeSource;
-      let holdsGraphs = false;
-      for (let i = 0; i < inputs.length; i++) {
-        const { arg } = inputs[i]!;
-        visitNames(arg, use);
-        holdsGraphs ||= mayHoldGraphs(arg);
-      }
-      if (holdsGraphs) callers.push(node);
+      targets[index] = program.targetNumber(nodeSource.target);
+      if (visitOperands(nodeSource, use)) callers.push(node);
       start[index + 1] = operands.length;
       for (let i = 0; i < node.outputs.length; i++) define(node.outputs[i]!);
     }
@@ -204,11 +207,22 @@ export class Graph {
         (valueId) => program.values[valueId] ?? null,
       );
     });
-    this.#operandStart = start;
-    this.#operands = operands.slice(0, returned);
+    this.operandStart = start;
+    this.operandIds = operands.slice(0, returned);
+    this.targetNumbers = targets;
     this.#valueCount = program.values.length - this.#firstValue;
     this.undefinedUses = undefinedUses;
     this.duplicates = duplicates;
+  }
+
+  /** The metadata of its tensors, each once, with the first name that has it: most have metadata in common. */
+  get tensorMetas(): ReadonlyMap<schema.TensorMeta, string> {
+    if (this.#tensorMetas === undefined) {
+      const metas = new Map<schema.TensorMeta, string>();
+      for (const [name, meta] of this.source.tensor_values) if (!metas.has(meta)) metas.set(meta, name);
+      this.#tensorMetas = metas;
+    }
+    return this.#tensorMetas;
   }
 
   /** The value of that name, wherever in this graph it is defined. */
@@ -237,11 +251,12 @@ export class Graph {
     return this.#returned.has(value);
   }
 
-  operandsOf(node: Node): (Value | null)[] {
-    const ids = this.#operands.subarray(this.#operandStart[node.index]!, this.#operandStart[node.index + 1]!);
+  operandsOf({ index }: Node): (Value | null)[] {
     const { values } = this.program;
     const operands: (Value | null)[] = [];
-    for (let i = 0; i < ids.length; i++) operands.push(ids[i]! < 0 ? null : values[ids[i]!]!);
+    for (let k = this.operandStart[index]!; k < this.operandStart[index + 1]!; k++) {
+      operands.push(values[this.operandIds[k]!] ?? null);
+    }
     return operands;
   }
 
@@ -249,13 +264,13 @@ export class Graph {
   #indexUses(): void {
     const first = this.#firstValue;
     const start = new Uint32Array(this.#valueCount + 1);
-    for (const id of this.#operands) if (id >= 0) start[id - first + 1]!++;
+    for (const id of this.operandIds) if (id >= 0) start[id - first + 1]!++;
     for (let i = 0; i < this.#valueCount; i++) start[i + 1]! += start[i]!;
     const users = new Uint32Array(start[this.#valueCount]!);
     const fill = start.slice();
     for (let node = 0; node < this.nodes.length; node++) {
-      for (let k = this.#operandStart[node]!; k < this.#operandStart[node + 1]!; k++) {
-        const id = this.#operands[k]!;
+      for (let k = this.operandStart[node]!; k < this.operandStart[node + 1]!; k++) {
+        const id = this.operandIds[k]!;
         if (id >= 0) users[fill[id - first]!++] = node;
       }
     }
@@ -288,9 +303,12 @@ export class Program {
   readonly graphs: readonly Graph[];
   /** Every value of every graph, by id. */
   readonly values: Value[] = [];
+  /** The targets of its nodes, each once. */
+  readonly targets: string[] = [];
   readonly nodeCount: number;
   /** What the main graph's inputs are, in order. */
   readonly inputs: readonly ProgramInput[];
+  readonly #targetNumbers = new Map<string, number>();
 
   constructor(document: Document, name = "model") {
     this.document = document;
@@ -317,6 +335,16 @@ export class Program {
 
   get main(): Graph {
     return this.graphs[0]!;
+  }
+
+  /** The place of a target among `targets`, where it is put when it is not there. */
+  targetNumber(target: string): number {
+    let number = this.#targetNumbers.get(target);
+    if (number === undefined) {
+      number = this.targets.push(target) - 1;
+      this.#targetNumbers.set(target, number);
+    }
+    return number;
   }
 
   get torchVersion(): string {
@@ -353,7 +381,11 @@ function input(kind: ProgramInput["kind"], name: string, persistent = false): Pr
 }
 
 function outputValues(node: Node, firstValue: number): readonly Value[] {
-  const { outputs } = node.source;
+  const { source } = node;
+  if (source instanceof RecordedNode && source.hasOneTensor) {
+    return [new Value(firstValue, source.firstResult, "tensor", node.graph, node, 0)];
+  }
+  const { outputs } = source;
   const [only] = outputs;
   if (outputs.length === 1 && only !== undefined && "as_tensor" in only) {
     return [new Value(firstValue, only.as_tensor.name, "tensor", node.graph, node, 0)];

@@ -6,10 +6,10 @@ import { jsonPathAt } from "./json-path.ts";
 import { NON_FINITE, parseFloatToken, parseIntToken, pythonFloat } from "./numbers.ts";
 import type { Raw } from "./raw.ts";
 import { Fault, META, NAME, NODE, Reader, TENSOR } from "./reader.ts";
+import { NodeRecords } from "./recorded-node.ts";
 import type { Alternative, EnumTable, StructTable, Type, UnionTable } from "./table.ts";
 import { SCHEMA_VERSION, tables } from "./tables.generated.ts";
 import type { ExportedProgram } from "./types.generated.ts";
-import { NodeMaker } from "./whole-node.ts";
 
 /** Structs within structs; an exported program with 50 nested higher-order operators needs 500. */
 const DEEPEST = 1000;
@@ -61,7 +61,7 @@ class Decoder {
   readonly oddities: Oddity[] = [];
   readonly fidelity: Fidelity = { tokens: new Map(), extras: new Map() };
   readonly #reader: Reader;
-  readonly #nodes: NodeMaker;
+  readonly #nodes: NodeRecords;
   /** Values of type TensorMeta, by the scanner's numbers. */
   readonly #metas = new Map<number, object>();
   readonly #scratches: unknown[][] = [];
@@ -72,7 +72,7 @@ class Decoder {
   constructor(source: DocumentSource) {
     this.#reader = new Reader(source, FIELD_NAMES);
     const decode = (type: Type, start: number, end: number) => this.#part(type, start, end);
-    this.#nodes = new NodeMaker(this.#reader, decode, NAMED_ARGUMENT, ARGUMENT);
+    this.#nodes = new NodeRecords(this.#reader, decode, NAMED_ARGUMENT, ARGUMENT);
   }
 
   get namesTool(): boolean {

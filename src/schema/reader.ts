@@ -176,10 +176,9 @@ export class Reader {
     return this.#words[address >> 2]!;
   }
 
-  /** The part of the document between two addresses. */
-  raw(start: number, end: number): Raw {
-    const shift = this.#base - this.#window;
-    return new Raw(start + shift, end + shift);
+  /** The offset in the document of an address in the window. */
+  offsetOf(address: number): number {
+    return this.#base + address - this.#window;
   }
 
   /** The kind of the token at the cursor, a first byte; -1 at the end. */

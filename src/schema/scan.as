@@ -279,12 +279,36 @@ function pastObject(after: usize): usize {
   return 0;
 }
 
-/** Four words: for a tensor the numbers of the argument's name, of the tensor's, and the kind; else -1 and a range. */
+/** Four words: for a tensor the numbers of the argument's name, of the tensor's, and the kind; else -1, a number, a range. */
 function writeItem(at: usize, first: i32, second: u32, third: usize, fourth: usize): void {
   store<i32>(at, first);
   store<u32>(at, second, 4);
   store<u32>(at, <u32>third, 8);
   store<u32>(at, <u32>fourth, 12);
+}
+
+/** Whether the node names values only as tensors that are arguments of their own. */
+let isSimple: bool = false;
+
+/** Whether an Argument names no value, by four letters of its key behind `as_`: as_none, as_int, as_ints, ... */
+// @ts-ignore: decorator
+@inline
+function isConstant(p: usize): bool {
+  switch (load<u32>(p)) {
+    case 0x656e6f6e: // none
+    case 0x22746e69: // int"
+    case 0x73746e69: // ints
+    case 0x6c6f6f62: // bool, bools
+    case 0x616f6c66: // float, floats
+    case 0x69727473: // string, strings
+    case 0x6c616373: // scalar_type
+    case 0x6f6d656d: // memory_format
+    case 0x6f79616c: // layout
+    case 0x69766564: // device
+    case 0x706d6f63: // complex
+      return true;
+  }
+  return false;
 }
 
 /** Past a NamedArgument, of which an item is written; 0 when it is none, is long, or has a graph in it. */
@@ -304,6 +328,7 @@ function pastInput(start: usize, item: usize): usize {
     }
   }
   if (past(p, '{"as_graph"') != 0 || past(p, '{"as_string_to') != 0) return 0;
+  if (past(p, '{"as_') == 0 || !isConstant(p + 5)) isSimple = false;
   const after = pastObject(endOfObject(start, nodeEnd, LONGEST_ARGUMENT));
   if (after != 0) writeItem(item, -1, lastId, start, after);
   return after;
@@ -317,6 +342,7 @@ function pastOutput(start: usize, item: usize): usize {
     return p;
   }
   if (past(start, "{") == 0) return 0;
+  isSimple = false;
   const after = pastObject(endOfObject(start, nodeEnd, LONGEST_ARGUMENT));
   if (after != 0) writeItem(item, -1, lastId, start, after);
   return after;
@@ -343,8 +369,10 @@ function pastItems(p: usize, item: usize, areInputs: bool): usize {
 
 /**
  * Past a Node as torch writes it, of which a record is written: the numbers of its target and its name (-1 for null),
- * `is_hop_single_tensor_return` (-1 for null), the range of its metadata, how many inputs and outputs, and their items.
- * 0 when it is none, is long, or has subgraphs; `end + 1` when it may go on behind `end`.
+ * `is_hop_single_tensor_return` (-1 for null), the range of its metadata, how many inputs and outputs, the number of its
+ * shape, and their items. Nodes have one shape when they differ only in which tensors they name, in their own name and in
+ * their metadata; -1 when they name values in lists or otherwise. 0 when it is none, is long, or has subgraphs; `end + 1`
+ * when it may go on behind `end`.
  */
 function pastNode(start: usize, end: usize): usize {
   nodeEnd = min(end, start + LONGEST_NODE);
@@ -357,9 +385,32 @@ function pastNode(start: usize, end: usize): usize {
   return isCut && nodeEnd == end ? end + 1 : 0;
 }
 
-const RECORD: usize = 28;
+const RECORD: usize = 32;
+
+/** The number of a record's shape: behind the record stands, for a moment, what makes it. */
+function shapeOf(record: usize, inputs: i32, outputs: i32): i32 {
+  const count = <usize>(inputs + outputs);
+  const shape = record + RECORD + count * SLOT;
+  const end = shape + 16 + count * 12;
+  if (!isSimple || end > recordsEnd) return -1;
+  store<u32>(shape, load<u32>(record));
+  store<i32>(shape, load<i32>(record, 8), 4);
+  store<i32>(shape, inputs, 8);
+  store<i32>(shape, outputs, 12);
+  for (let i: usize = 0; i < count; i++) {
+    const item = record + RECORD + i * SLOT;
+    const isTensor = load<i32>(item) >= 0;
+    const to = shape + 16 + i * 12;
+    store<u32>(to, load<u32>(item));
+    store<u32>(to, isTensor ? 0 : load<u32>(item, 4), 4);
+    store<u32>(to, isTensor ? load<u32>(item, 8) : 0, 8);
+  }
+  return <i32>intern(shape, end);
+}
+
 function wholeNode(start: usize): usize {
   const record = records;
+  isSimple = true;
   let p = past(start, '{"target": "');
   if (p == 0 || (p = pastString(p)) == 0) return 0;
   store<u32>(record, lastId);
@@ -384,6 +435,7 @@ function wholeNode(start: usize): usize {
   if ((p = past(q, ', "name": "')) == 0 || (p = pastString(p)) == 0) return 0;
   store<u32>(record, lastId, 4);
   if ((p = past(p, "}")) == 0) return 0;
+  store<i32>(record, shapeOf(record, inputs, items), 28);
   lastId = <u32>record;
   records = record + RECORD + <usize>(inputs + items) * SLOT;
   return p;

@@ -95,9 +95,10 @@ const BODIES: Readonly<Record<HopKind, (node: Node) => Body[]>> = {
     const identifier = node.source.inputs[first];
     const skipped =
       hopName(node) === "invoke_subgraph" && identifier !== undefined && "as_string" in identifier.arg;
+    const operands = new Operands(node, skipped ? first + 1 : first);
     const rest = node.source.inputs
       .slice(skipped ? first + 1 : first)
-      .flatMap(({ arg }) => flatten(node.graph, arg));
+      .flatMap(({ arg }) => flatten(arg, operands));
     return bodies(node, ["body"], () => rest.map((operand) => ({ operand, passes: "itself" })));
   },
 };
@@ -113,20 +114,34 @@ function passed(node: Node, position: number, passes: BodyInput["passes"] = "its
 /** The values of a node's argument at that position, null for what is not a value. */
 export function operandsAt(node: Node, position: number): (Value | null)[] {
   const arg = node.source.inputs[position]?.arg;
-  return arg === undefined ? [] : flatten(node.graph, arg);
+  return arg === undefined ? [] : flatten(arg, new Operands(node, position));
+}
+
+/** The values that a node's arguments name, one after another, from the argument at a position on. */
+class Operands {
+  readonly #graph: Graph;
+  #at: number;
+
+  constructor({ graph, index, source }: Node, position: number) {
+    this.#graph = graph;
+    this.#at = graph.operandStart[index]!;
+    for (let i = 0; i < position; i++) visitNames(source.inputs[i]!.arg, () => this.#at++);
+  }
+
+  next(): Value | null {
+    return this.#graph.program.values[this.#graph.operandIds[this.#at++]!] ?? null;
+  }
 }
 
 /** An argument's elements one by one; numbers and None keep their place as null. */
-function flatten(graph: Graph, arg: Argument): (Value | null)[] {
-  const value = (name: string): Value | null => graph.value(name) ?? null;
-  if ("as_sym_ints" in arg) return arg.as_sym_ints.map((s) => ("as_name" in s ? value(s.as_name) : null));
+function flatten(arg: Argument, operands: Operands): (Value | null)[] {
+  if ("as_tensors" in arg) return arg.as_tensors.map(() => operands.next());
+  if ("as_sym_ints" in arg) return arg.as_sym_ints.map((s) => ("as_name" in s ? operands.next() : null));
   if ("as_optional_tensors" in arg) {
-    return arg.as_optional_tensors.map((t) => ("as_tensor" in t ? value(t.as_tensor.name) : null));
+    return arg.as_optional_tensors.map((t) => ("as_tensor" in t ? operands.next() : null));
   }
-  for (const list of Object.values(arg)) {
-    if (Array.isArray(list) && !("as_tensors" in arg)) return list.map(() => null);
-  }
+  for (const list of Object.values(arg)) if (Array.isArray(list)) return list.map(() => null);
   const result: (Value | null)[] = [];
-  visitNames(arg, (name) => result.push(value(name)));
-  return result.length === 0 && !("as_tensors" in arg) ? [null] : result;
+  visitNames(arg, () => result.push(operands.next()));
+  return result.length === 0 ? [null] : result;
 }
