@@ -3,9 +3,8 @@ import { scalarTypeName } from "../../src/archive/payload.ts";
 import type { Payloads } from "../../src/lint/payloads.ts";
 import type { Program } from "../../src/program/program.ts";
 import type { TensorMeta } from "../../src/schema/types.generated.ts";
-import { specPath } from "./paths.ts";
 import { formatSizes } from "./sizes.ts";
-import { readSpec } from "./specs.ts";
+import { specsOf } from "./specs.ts";
 import type { Difference } from "./tensor-difference.ts";
 
 /** Where torch looks for the values of each kind of input (torch/_export/verifier.py). */
@@ -24,17 +23,28 @@ export interface StoredInput {
   /** The placeholder. */
   readonly value: string;
   readonly persistent: boolean;
-  /** The JSON path of its spec. */
-  readonly path: string;
+  /** Its position among the inputs. */
+  readonly position: number;
 }
 
-export function specsWithPayload({ document }: Program): StoredInput[] {
-  return document.root.graph_module.signature.input_specs.flatMap((source, i): StoredInput[] => {
-    const { kind, name, target } = readSpec(source);
-    if (LISTS[kind] === undefined || target === null) return [];
+const stored = new WeakMap<Program, readonly StoredInput[]>();
+
+export function storedInputs(program: Program): readonly StoredInput[] {
+  let inputs = stored.get(program);
+  if (inputs === undefined) stored.set(program, (inputs = findStored(program)));
+  return inputs;
+}
+
+function findStored(program: Program): StoredInput[] {
+  const { input_specs } = program.document.root.graph_module.signature;
+  const found: StoredInput[] = [];
+  for (const [position, { kind, name: value, target: name }] of specsOf(program, "input").entries()) {
+    if (LISTS[kind] === undefined || name === null) continue;
+    const source = input_specs[position]!;
     const persistent = !("buffer" in source) || source.buffer.persistent;
-    return [{ kind, name: target, value: name, persistent, path: specPath("input", i) }];
-  });
+    found.push({ kind, name, value, persistent, position });
+  }
+  return found;
 }
 
 /** How a stored tensor certainly differs from what the graph was traced with. */

@@ -1,8 +1,9 @@
+import { kindOfArgument } from "../../src/ops/call-check.ts";
 import type { Program } from "../../src/program/program.ts";
 import type { Argument } from "../../src/schema/types.generated.ts";
 import { describeArgument } from "./argument-words.ts";
 import { specPath } from "./paths.ts";
-import { readSpec, type Spec, shown } from "./specs.ts";
+import { nameOf, type Spec, shown, specsOf } from "./specs.ts";
 
 /** A place where the signature and the main graph say different things. */
 export interface SideFault {
@@ -14,19 +15,18 @@ export interface SideFault {
 }
 
 /** Mirrors torch/_export/verifier.py _verify_exported_program_signature, one side of it. */
-export function sideFaults({ document }: Program, side: "input" | "output"): SideFault[] {
-  const { graph, signature } = document.root.graph_module;
-  const specs = (side === "input" ? signature.input_specs : signature.output_specs).map(readSpec);
+export function sideFaults(program: Program, side: "input" | "output"): SideFault[] {
+  const { graph } = program.document.root.graph_module;
+  const specs = specsOf(program, side);
   const args = side === "input" ? graph.inputs : graph.outputs;
   if (specs.length !== args.length) {
     const path = `graph_module.signature.${side}_specs`;
     return [{ message: "count", position: null, expected: args.length, found: specs.length, path }];
   }
-  const names = new Set(args.map(shown));
   const faults: SideFault[] = [];
   for (const [position, spec] of specs.entries()) {
     const arg = args[position]!;
-    const message = faultOf(spec, arg, names);
+    const message = faultOf(spec, arg, args);
     if (message === undefined) continue;
     const isKind = message === "kind";
     faults.push({
@@ -40,14 +40,17 @@ export function sideFaults({ document }: Program, side: "input" | "output"): Sid
   return faults;
 }
 
-function faultOf(spec: Spec, arg: Argument, names: ReadonlySet<string>): SideFault["message"] | undefined {
-  const { argument } = spec;
+function faultOf(spec: Spec, arg: Argument, args: readonly Argument[]): SideFault["message"] | undefined {
+  const { argument, name } = spec;
   if (argument === undefined) return undefined;
-  const [given, described] = [Object.entries(arg)[0]!, Object.entries(argument)[0]!];
-  const isNamed = spec.name !== "";
-  if (isNamed && shown(arg) !== `'${spec.name}'`) return names.has(`'${spec.name}'`) ? "order" : "name";
-  if (given[0] !== described[0]) return "kind";
+  if (name !== "" && nameOf(arg) !== name) {
+    return args.some((other) => nameOf(other) === name) ? "order" : "name";
+  }
+  const [given, described] = [kindOfArgument(arg), kindOfArgument(argument)];
+  if (given !== described) return "kind";
   // Constants have no name: they are what they are.
-  if (!isNamed && typeof given[1] !== "object" && !Object.is(given[1], described[1])) return "name";
+  const value = arg[given as keyof Argument] as unknown;
+  if (name === "" && typeof value !== "object" && !Object.is(value, argument[given as keyof Argument]))
+    return "name";
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { kindOfArgument } from "../../src/ops/call-check.ts";
+import type { Program } from "../../src/program/program.ts";
 import type { Argument, InputSpec, OutputSpec } from "../../src/schema/types.generated.ts";
 import { describeArgument } from "./argument-words.ts";
 
@@ -21,9 +23,21 @@ const TARGETS = [
   "user_input_name",
 ] as const;
 
+const read = new WeakMap<readonly unknown[], readonly Spec[]>();
+
+/** The entries of one side of the signature, in their order. */
+export function specsOf({ document }: Program, side: "input" | "output"): readonly Spec[] {
+  const { signature } = document.root.graph_module;
+  const list = side === "input" ? signature.input_specs : signature.output_specs;
+  let specs = read.get(list);
+  if (specs === undefined) read.set(list, (specs = list.map(readSpec)));
+  return specs;
+}
+
 /** A spec's parts, whatever its kind. */
-export function readSpec(spec: InputSpec | OutputSpec): Spec {
-  const [[kind, body] = ["", {}]] = Object.entries(spec) as [string, Readonly<Record<string, unknown>>][];
+function readSpec(spec: InputSpec | OutputSpec): Spec {
+  const kind = kindOfArgument(spec);
+  const body = spec[kind as keyof typeof spec] as Readonly<Record<string, unknown>>;
   const key = TARGETS.find((name) => name in body);
   const target = key === undefined ? null : (body[key] as string);
   if (kind === "constant_input") {

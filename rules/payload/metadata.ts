@@ -1,5 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { specsWithPayload, storedDifference } from "../_shared/payloads.ts";
+import { specPath } from "../_shared/paths.ts";
+import { storedDifference, storedInputs } from "../_shared/payloads.ts";
 
 export const metadata = defineRule({
   id: "payload/metadata",
@@ -22,7 +23,7 @@ archive does not hold. \`torch.export.load\` does not compare them; what runs is
   create: (ctx) => ({
     program: () => {
       const { payloads, program } = ctx;
-      for (const { kind, name, value, path } of specsWithPayload(program)) {
+      for (const { kind, name, value, position } of storedInputs(program)) {
         const meta = program.main.value(value)?.meta;
         const stored = payloads?.weights?.get(name) ?? payloads?.constants?.get(name);
         const found = stored?.config.tensor_meta;
@@ -32,7 +33,7 @@ archive does not hold. \`torch.export.load\` does not compare them; what runs is
         ctx.report({
           at: null,
           message: "differs",
-          data: { name, property, path },
+          data: { name, property, path: specPath("input", position) },
           words: { kind: kind.replace("_", " "), stored: left, traced: right },
           help: "export the program with the state that it is saved with",
         });

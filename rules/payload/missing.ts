@@ -1,5 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { LISTS, specsWithPayload } from "../_shared/payloads.ts";
+import { specPath } from "../_shared/paths.ts";
+import { LISTS, storedInputs } from "../_shared/payloads.ts";
 
 export const missing = defineRule({
   id: "payload/missing",
@@ -25,14 +26,14 @@ An entry that is listed and whose bytes are not there is \`archive/missing-entry
     program: () => {
       const { payloads } = ctx;
       if (payloads === null) return;
-      for (const { kind, name, path } of specsWithPayload(ctx.program)) {
+      for (const { kind, name, position } of storedInputs(ctx.program)) {
         const lists = LISTS[kind]!;
         // A list that cannot be read is a finding of its own.
         if (lists.some((list) => payloads[list] === null || payloads[list].has(name))) continue;
         ctx.report({
           at: null,
           message: "missing",
-          data: { name, kind, path },
+          data: { name, kind, path: specPath("input", position) },
           words: { lists: lists.join(" or ") },
           help: "save the program again with torch.export.save, with its state",
         });

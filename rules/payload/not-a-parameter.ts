@@ -1,5 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { specsWithPayload } from "../_shared/payloads.ts";
+import { specPath } from "../_shared/paths.ts";
+import { storedInputs } from "../_shared/payloads.ts";
 
 export const notAParameter = defineRule({
   id: "payload/not-a-parameter",
@@ -17,12 +18,12 @@ The list of weights says of each entry whether it is a parameter (\`is_param\`),
   examples: { valid: [], invalid: [] },
   create: (ctx) => ({
     program: () => {
-      for (const { kind, name, path } of specsWithPayload(ctx.program)) {
+      for (const { kind, name, position } of storedInputs(ctx.program)) {
         if (kind !== "parameter" || ctx.payloads?.weights?.get(name)?.config.is_param !== false) continue;
         ctx.report({
           at: null,
           message: "plain",
-          data: { name, path },
+          data: { name, path: specPath("input", position) },
           help: "set is_param to true in the list of weights, or make it a buffer in the signature",
         });
       }

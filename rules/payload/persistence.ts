@@ -1,5 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { specsWithPayload } from "../_shared/payloads.ts";
+import { specPath } from "../_shared/paths.ts";
+import { storedInputs } from "../_shared/payloads.ts";
 
 export const persistence = defineRule({
   id: "payload/persistence",
@@ -17,12 +18,12 @@ it ("Non-persistent buffer n is in the state dict, it should not be").
   examples: { valid: [], invalid: [] },
   create: (ctx) => ({
     program: () => {
-      for (const { kind, name, persistent, path } of specsWithPayload(ctx.program)) {
+      for (const { kind, name, persistent, position } of storedInputs(ctx.program)) {
         if (kind !== "buffer" || persistent || !ctx.payloads?.weights?.has(name)) continue;
         ctx.report({
           at: null,
           message: "weight",
-          data: { name, path },
+          data: { name, path: specPath("input", position) },
           help: "set persistent to true in the signature, or move the buffer to the constants",
         });
       }

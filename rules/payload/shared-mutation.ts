@@ -1,7 +1,7 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { specPath } from "../_shared/paths.ts";
-import { entryOwners, specsWithPayload } from "../_shared/payloads.ts";
-import { readSpec } from "../_shared/specs.ts";
+import { entryOwners, storedInputs } from "../_shared/payloads.ts";
+import { specsOf } from "../_shared/specs.ts";
 
 export const sharedMutation = defineRule({
   id: "payload/shared-mutation",
@@ -20,10 +20,9 @@ values there.
   examples: { valid: [], invalid: [] },
   create: (ctx) => ({
     program: () => {
-      const { output_specs } = ctx.program.document.root.graph_module.signature;
-      const owners = entryOwners(ctx.payloads, specsWithPayload(ctx.program));
-      for (const [position, spec] of output_specs.entries()) {
-        const { kind, target: name } = readSpec(spec);
+      const owners = entryOwners(ctx.payloads, storedInputs(ctx.program));
+      for (const [position, spec] of specsOf(ctx.program, "output").entries()) {
+        const { kind, target: name } = spec;
         if ((kind !== "buffer_mutation" && kind !== "parameter_mutation") || name === null) continue;
         const other = owners.find((names) => names.includes(name))?.find((candidate) => candidate !== name);
         if (other === undefined) continue;

@@ -1,5 +1,5 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { specsWithPayload } from "../_shared/payloads.ts";
+import { storedInputs } from "../_shared/payloads.ts";
 
 export const unused = defineRule({
   id: "payload/unused",
@@ -16,7 +16,7 @@ pass that removed or renamed a parameter they are what is left of it.
   examples: { valid: [], invalid: [] },
   create: (ctx) => ({
     program: () => {
-      const used = new Set(specsWithPayload(ctx.program).map(({ name }) => name));
+      const used = new Set(storedInputs(ctx.program).map(({ name }) => name));
       for (const list of ["weights", "constants"] as const) {
         for (const name of ctx.payloads?.[list]?.keys() ?? []) {
           if (used.has(name)) continue;

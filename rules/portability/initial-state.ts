@@ -2,7 +2,7 @@ import { defineRule, type RuleContext } from "../../src/lint/rule.ts";
 import type { Node, Value } from "../../src/program/program.ts";
 import { isOverwrite } from "../_shared/overwritten.ts";
 import { specPath } from "../_shared/paths.ts";
-import { readSpec } from "../_shared/specs.ts";
+import { specsOf } from "../_shared/specs.ts";
 
 export const initialState = defineRule({
   id: "portability/initial-state",
@@ -89,10 +89,10 @@ def forward(x: "f32[1, 2]", i: "i64[1]", b_cache: "f32[4, 2]" = buffer("cache"))
 
 /** The buffers that the signature lists as written, or that an operator writes which says so. */
 function writtenBuffers({ program, storage }: RuleContext): Set<Value> {
-  const { main, inputs, document } = program;
+  const { main, inputs } = program;
   const listed = new Set(
-    document.root.graph_module.signature.output_specs.flatMap((spec) =>
-      "buffer_mutation" in spec ? (readSpec(spec).target ?? []) : [],
+    specsOf(program, "output").flatMap(({ kind, target }) =>
+      kind === "buffer_mutation" ? (target ?? []) : [],
     ),
   );
   const written = new Set<Value>();

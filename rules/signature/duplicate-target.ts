@@ -1,6 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { specPath } from "../_shared/paths.ts";
-import { readSpec } from "../_shared/specs.ts";
+import { specsOf } from "../_shared/specs.ts";
 
 export const duplicateTarget = defineRule({
   id: "signature/duplicate-target",
@@ -49,11 +49,8 @@ def forward(b_a: "f32[2]" = buffer("a"), b_b: "f32[2]" = buffer("a")):
   create: (ctx) => ({
     program: () => {
       const seen = new Map<string, string>();
-      for (const [
-        position,
-        source,
-      ] of ctx.program.document.root.graph_module.signature.input_specs.entries()) {
-        const { kind, name: second, target: name } = readSpec(source);
+      for (const [position, spec] of specsOf(ctx.program, "input").entries()) {
+        const { kind, name: second, target: name } = spec;
         if (name === null || kind === "user_input" || kind === "constant_input") continue;
         const key = `${kind} ${name}`;
         const first = seen.get(key);

@@ -2,7 +2,7 @@ import { defineRule } from "../../src/lint/rule.ts";
 import type { Program, Value } from "../../src/program/program.ts";
 import { resultDifference } from "../_shared/operator-arguments.ts";
 import { specPath } from "../_shared/paths.ts";
-import { readSpec, type Spec } from "../_shared/specs.ts";
+import { specsOf } from "../_shared/specs.ts";
 
 export const mutation = defineRule({
   id: "signature/mutation",
@@ -97,9 +97,7 @@ def forward(b_n: "f32[2]" = buffer("n"), b_m: "f32[2]" = buffer("m"), x: "f32[2]
     program: () => {
       const targets = targetsOf(ctx.program);
       const [written, values] = [new Set<string>(), new Set<string>()];
-      const { output_specs } = ctx.program.document.root.graph_module.signature;
-      for (const [position, source] of output_specs.entries()) {
-        const spec = readSpec(source);
+      for (const [position, spec] of specsOf(ctx.program, "output").entries()) {
         const kind = KINDS[spec.kind];
         if (kind === undefined || spec.target === null) continue;
         const target = spec.target;
@@ -148,12 +146,11 @@ const INPUT_KINDS: Readonly<Record<string, string>> = {
 };
 
 /** The inputs that can be written, by kind and name. */
-function targetsOf({ document, main }: Program): Map<string, Value | null> {
+function targetsOf(program: Program): Map<string, Value | null> {
   const targets = new Map<string, Value | null>();
-  for (const source of document.root.graph_module.signature.input_specs) {
-    const { kind, target, name }: Spec = readSpec(source);
+  for (const { kind, target, name } of specsOf(program, "input")) {
     const word = INPUT_KINDS[kind];
-    if (word !== undefined) targets.set(`${word} ${target ?? name}`, main.value(name) ?? null);
+    if (word !== undefined) targets.set(`${word} ${target ?? name}`, program.main.value(name) ?? null);
   }
   return targets;
 }

@@ -1,6 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { specPath } from "../_shared/paths.ts";
-import { readSpec } from "../_shared/specs.ts";
+import { specsOf } from "../_shared/specs.ts";
 
 export const outputOrder = defineRule({
   id: "signature/output-order",
@@ -25,9 +25,7 @@ a buffer as a result, or \`torch.export.load\` refuses the program, "Mutation no
     program: () => {
       let highest = 0;
       let after = "";
-      const { output_specs } = ctx.program.document.root.graph_module.signature;
-      for (const [position, spec] of output_specs.entries()) {
-        const { kind } = readSpec(spec);
+      for (const [position, { kind }] of specsOf(ctx.program, "output").entries()) {
         const rank = RANKS[kind] ?? LAST;
         if (rank < highest) {
           ctx.report({

@@ -75,7 +75,7 @@ function each(visitor: Visitor): Visitor {
 }
 
 /** Whether an argument may hold subgraphs. */
-export function mayHoldGraphs(arg: Argument): boolean {
+function mayHoldGraphs(arg: Argument): boolean {
   return "as_graph" in arg || "as_string_to_argument" in arg;
 }
 
