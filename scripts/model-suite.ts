@@ -4,7 +4,7 @@
  * what operators are missing by how many programs want them.
  */
 import { parseArgs } from "node:util";
-import { MissingOperatorsError } from "../src/interpreter/prepare.ts";
+import { MissingOperatorsError } from "../src/interpreter/missing-operators.ts";
 import { checkModel, modelCases } from "../src/testing/model-cases.ts";
 
 const { values, positionals } = parseArgs({

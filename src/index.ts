@@ -29,6 +29,8 @@ export { type GraphlibView, toGraphlib } from "./graph/graphlib.ts";
 export type { CallInputs, InputValue, SessionOptions } from "./interpreter/api.ts";
 export type { Difference, Tolerance } from "./interpreter/compare.ts";
 export type { DiffOptions, DiffResult, Divergence } from "./interpreter/diff.ts";
+export { type MissingOperator, MissingOperatorsError } from "./interpreter/missing-operators.ts";
+export { NodeError } from "./interpreter/node-error.ts";
 export type { CallResult, Session } from "./interpreter/session.ts";
 export {
   type Config,

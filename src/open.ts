@@ -29,15 +29,19 @@ export async function open(source: string | Uint8Array): Promise<OpenedFile> {
   return {
     archive,
     models: archive.models.map(({ name }) => name),
-    program: async (name) => {
-      const model = name === undefined ? archive.models[0] : archive.models.find((m) => m.name === name);
-      if (model !== undefined) return readProgram(model);
-      throw new RangeError(
-        `no model '${name}'; the archive has ${archive.models.map((m) => `'${m.name}'`).join(", ")}`,
-      );
-    },
+    program: async (name) => readProgram(modelNamed(archive, name)),
     close: () => archive.close(),
   };
+}
+
+/** A model of an archive; the first when no name is given. @throws RangeError when there is none of that name. */
+export function modelNamed({ models }: Pick<Archive, "models">, name: string | undefined): Model {
+  const model = name === undefined ? models[0] : models.find((one) => one.name === name);
+  if (model !== undefined) return model;
+  if (name === undefined) throw new RangeError("the archive holds no exported program");
+  throw new RangeError(
+    `no model '${name}'; the archive has ${models.map((one) => `'${one.name}'`).join(", ")}`,
+  );
 }
 
 export async function readProgram(model: Model): Promise<Program> {

@@ -70,3 +70,12 @@ it("computes the checksum of ZIP, with and without native help", () => {
   }
   expect(crc32InScript(contents)).toBe(crc32(contents));
 });
+
+it("reads nothing from a file that is closed, whose number may be another's by then", async () => {
+  const source = await fileSource(path);
+  await source.close();
+  const other = await fileSource(path);
+  expect(() => source.readNow(0, 10)).toThrow(/is closed/);
+  await expect(source.read(0, 10)).rejects.toThrow(/is closed/);
+  await other.close();
+});

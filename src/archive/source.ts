@@ -111,7 +111,12 @@ export async function fileSource(path: string): Promise<ByteSource> {
     throw systemError("EINVAL", "not a regular file", path);
   }
   let isOpen = true;
+  // The system gives the number of a closed file to the next one that is opened.
+  const checkOpen = (): void => {
+    if (!isOpen) throw new Error(`${path} is closed: what is read on demand is not there any more`);
+  };
   const readNow: ByteSource["readNow"] = (offset, length, into) => {
+    checkOpen();
     checkRange(offset, length, stat.size);
     const bytes = into?.subarray(0, length) ?? allocate(length);
     for (let done = 0; done < length; ) {
@@ -130,6 +135,7 @@ export async function fileSource(path: string): Promise<ByteSource> {
     resident: false,
     async read(offset, length) {
       if (length <= MAX_READ_AT_ONCE) return readNow(offset, length);
+      checkOpen();
       checkRange(offset, length, stat.size);
       const bytes = allocate(length);
       for (let done = 0; done < length; ) done += someRead(await readSome(bytes, done, offset), offset);

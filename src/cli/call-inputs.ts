@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import type { Model } from "../archive/archive.ts";
 import { InputError } from "../errors.ts";
+import { checkNames } from "../interpreter/check-inputs.ts";
 import type { Tolerance } from "../interpreter/compare.ts";
-import { sampleInputs, seededInputs } from "../interpreter/inputs.ts";
+import { findInputs, userInputs } from "../interpreter/inputs.ts";
 import type { Inputs } from "../interpreter/session.ts";
 import { isTensor, type RuntimeValue } from "../interpreter/value.ts";
-import { closest } from "../lint/closest.ts";
 import type { Program } from "../program/program.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
@@ -31,23 +31,18 @@ export interface Calls {
 
 export async function callInputs(model: Model, program: Program, options: CallOptions): Promise<Calls> {
   const numbers = new Map(options.set.map((text) => readSetting(text, program)));
-  const names = userNames(program);
+  const names = userInputs(program);
   if (options.inputs.length > 0) {
     const calls = options.inputs.map((file) => {
       const tensors = readTensors(file);
-      for (const name of tensors.keys()) if (!names.includes(name)) throw unknownInput(name, names, file);
+      checkNamesOf(program, tensors.keys(), file);
       return new Map<string, RuntimeValue>([...tensors, ...numbers]);
     });
     return { calls, origin: null };
   }
   if (names.every((name) => numbers.has(name))) return { calls: [numbers], origin: null };
-  const samples = options.seed === undefined ? await sampleInputs(model, program) : undefined;
-  const seed = options.seed ?? 0;
-  const base = samples ?? seededInputs(program, seed);
-  return {
-    calls: [new Map([...base, ...numbers])],
-    origin: samples === undefined ? `inputs made up from seed ${seed}` : "the archive's sample inputs",
-  };
+  const { inputs, origin } = await findInputs(model, program, options.seed);
+  return { calls: [new Map([...inputs, ...numbers])], origin };
 }
 
 /** @throws UsageError when it cannot be read. */
@@ -72,27 +67,30 @@ export function dtypeNotes(program: Program, inputs: Inputs): string[] {
   });
 }
 
-const userNames = (program: Program): string[] =>
-  program.inputs
-    .filter(({ kind }) => kind === "user_input" || kind === "constant_input")
-    .map(({ name }) => name);
-
-function unknownInput(name: string, names: readonly string[], where: string): UsageError {
-  const near = closest(name, names);
-  const hint = names.length === 0 ? "it takes no inputs" : `its inputs are ${names.join(", ")}`;
-  return new UsageError(
-    `${where}: the program has no input '${name}'${near === null ? "" : `; did you mean '${near}'?`}`,
-    hint,
-  );
+function checkNamesOf(program: Program, names: Iterable<string>, where: string): void {
+  try {
+    checkNames(program, names);
+  } catch (error) {
+    throw error instanceof InputError ? new UsageError(`${where}: ${error.message}`, error.help) : error;
+  }
 }
 
 function readSetting(text: string, program: Program): readonly [string, RuntimeValue] {
   const at = text.indexOf("=");
   const [name, value] = [text.slice(0, at), text.slice(at + 1)];
   if (at <= 0) throw new UsageError(`--set ${text}: expected NAME=VALUE`);
-  const names = userNames(program);
-  if (!names.includes(name)) throw unknownInput(name, names, `--set ${text}`);
-  return [name, readNumber(value, text)];
+  checkNamesOf(program, [name], `--set ${text}`);
+  return [name, isText(program, name) ? value : readNumber(value, text)];
+}
+
+/** Whether an input is a text, which export makes a constant of. */
+function isText(program: Program, name: string): boolean {
+  return program.document.root.graph_module.signature.input_specs.some(
+    (spec) =>
+      "constant_input" in spec &&
+      spec.constant_input.name === name &&
+      "as_string" in spec.constant_input.value,
+  );
 }
 
 function readNumber(value: string, text: string): RuntimeValue {

@@ -1,8 +1,8 @@
 /** Opening a program for the commands that work on one. */
 import type { Model } from "../archive/archive.ts";
 import { InputError } from "../errors.ts";
+import { MissingOperatorsError } from "../interpreter/missing-operators.ts";
 import { NodeError } from "../interpreter/node-error.ts";
-import { MissingOperatorsError } from "../interpreter/prepare.ts";
 import type { ResolvedConfig } from "../lint/config.ts";
 import { type OpenedFile, open } from "../open.ts";
 import { registerKernels } from "../ops/kernels.ts";

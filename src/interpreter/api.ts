@@ -1,14 +1,17 @@
 /** What `pt2lint` exports of the interpreter. Loaded when it is first used: linting does not need it. */
 import { readFileSync } from "node:fs";
-import { open } from "../open.ts";
+import type { Model } from "../archive/archive.ts";
+import { modelNamed, open } from "../open.ts";
 import type { Kernel } from "../ops/kernel.ts";
 import { registerKernels } from "../ops/kernels.ts";
 import { OperatorRegistry } from "../ops/registry.ts";
+import { Program } from "../program/program.ts";
+import { decodeDocument } from "../schema/decoder.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type DiffOptions, type DiffResult, diffProgram } from "./diff.ts";
-import { sampleInputs, seededInputs } from "./inputs.ts";
+import { findInputs } from "./inputs.ts";
 import { type CallResult, type Inputs, Session } from "./session.ts";
 import type { RuntimeValue } from "./value.ts";
 
@@ -40,24 +43,27 @@ export async function openSession(
   source: string | Uint8Array,
   options: SessionOptions = {},
 ): Promise<Session> {
-  return (await openFile(source, options)).session;
+  return withFile(source, options, async (_, session) => session);
 }
 
-async function openFile(
+/** Opens a program, makes use of it while the file is open, and closes it. */
+async function withFile<T>(
   source: string | Uint8Array,
   { model: name, operators = [], kernels = [], precise = false }: SessionOptions,
-) {
+  use: (model: Model, session: Session) => Promise<T>,
+): Promise<T> {
   registerKernels(kernels);
   const registry = new OperatorRegistry();
   for (const schema of operators) registry.declare(schema);
   for (const { schemaText } of kernels) registry.declare(schemaText);
   const file = await open(source);
   try {
-    const model = file.archive.models.find((one) => name === undefined || one.name === name)!;
-    const program = await file.program(name);
+    const model = modelNamed(file.archive, name);
+    // In memory, so that nodes know their lines of Python when the file is closed.
+    const program = new Program(decodeDocument(await model.document()), model.name);
     const session = await Session.open(model, program, registry);
     session.precise = precise;
-    return { session, samples: await sampleInputs(model, program) };
+    return await use(model, session);
   } finally {
     await file.close();
   }
@@ -89,8 +95,9 @@ export async function run(
   calls: readonly CallInputs[] = [],
   options: SessionOptions = {},
 ): Promise<CallResult[]> {
-  const { session, samples } = await openFile(source, options);
-  return inputsOf(session, calls, samples).map((inputs) => snapshot(session.call(inputs)));
+  return withFile(source, options, async (model, session) =>
+    (await inputsOf(model, session, calls)).map((inputs) => snapshot(session.call(inputs))),
+  );
 }
 
 /**
@@ -103,16 +110,17 @@ export async function diff(
   calls: readonly CallInputs[] = [],
   options: SessionOptions & DiffOptions = {},
 ): Promise<DiffResult> {
-  const { session, samples } = await openFile(source, options);
-  return diffProgram(session, inputsOf(session, calls, samples), options);
+  return withFile(source, options, async (model, session) =>
+    diffProgram(session, await inputsOf(model, session, calls), options),
+  );
 }
 
-function inputsOf(
-  session: Session,
+async function inputsOf(
+  model: Model,
+  { program }: Session,
   calls: readonly CallInputs[],
-  samples: Inputs | undefined,
-): readonly Inputs[] {
-  return calls.length > 0 ? calls.map(callInputs) : [samples ?? seededInputs(session.program, 0)];
+): Promise<readonly Inputs[]> {
+  return calls.length > 0 ? calls.map(callInputs) : [(await findInputs(model, program)).inputs];
 }
 
 /** Buffers and inputs as they are now: later calls write to them. */

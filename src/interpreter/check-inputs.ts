@@ -1,10 +1,13 @@
 /** Whether a call's inputs are what the program was exported for: the guards that `ep.module()` checks. */
 import { InputError } from "../errors.ts";
+import { didYouMean } from "../lint/closest.ts";
 import { guardsOf } from "../program/guards.ts";
 import type { Program } from "../program/program.ts";
 import { type Expr, evaluateExpr, formatExpr, parseExpr } from "../program/symbolic.ts";
 import type { SymInt } from "../schema/types.generated.ts";
+import type { Category } from "../tensor/dtype.ts";
 import { Scalar } from "../tensor/scalar.ts";
+import { userInputs } from "./inputs.ts";
 import { describeRuntimeValue, isTensor, type RuntimeValue } from "./value.ts";
 
 type Symbols = Map<string, bigint>;
@@ -17,6 +20,7 @@ export function checkInputs(program: Program, values: readonly RuntimeValue[]): 
   const symbols: Symbols = new Map();
   const places: Places = new Map();
   const later: (() => void)[] = [];
+  checkConstants(program, values);
   for (const [index, { kind, name }] of program.inputs.entries()) {
     if (kind !== "user_input") continue;
     const value = values[index];
@@ -24,21 +28,64 @@ export function checkInputs(program: Program, values: readonly RuntimeValue[]): 
     // An input that export wrote into the program as a constant has no value to give.
     if (value === undefined && program.main.inputs[index] !== null) throw missing(program, name);
     if ("as_tensor" in arg) checkTensor(program, arg.as_tensor.name, value, symbols, places, later);
-    else if ("as_sym_int" in arg && "as_name" in arg.as_sym_int && value instanceof Scalar) {
+    else if ("as_sym_int" in arg && "as_name" in arg.as_sym_int) {
       const symInt = program.main.source.sym_int_values.get(arg.as_sym_int.as_name);
-      if (symInt !== undefined) checkSize(name, value.integer, symInt, symbols, places, later);
-    }
+      const number = checkKind(name, value, ["int", "bool"], "an integer").integer;
+      if (symInt !== undefined) checkSize(name, number, symInt, symbols, places, later);
+    } else if ("as_sym_float" in arg) checkKind(name, value, ["float", "int"], "a number");
+    else if ("as_sym_bool" in arg) checkKind(name, value, ["bool"], "a boolean");
   }
   for (const check of later) check();
   checkRanges(program, symbols, places);
   checkGuards(program, values);
 }
 
+/** A number or a text that export took for a constant must be that, where it is given; a None may be anything. */
+function checkConstants(program: Program, values: readonly RuntimeValue[]): void {
+  for (const [index, spec] of program.document.root.graph_module.signature.input_specs.entries()) {
+    const given = values[index];
+    if (!("constant_input" in spec) || given === undefined) continue;
+    const { name, value } = spec.constant_input;
+    if ("as_none" in value) continue;
+    const [constant] = Object.values(value) as [number | bigint | string | boolean];
+    if (given instanceof Scalar ? given.re === Number(constant) : given === constant) continue;
+    const wanted = describeRuntimeValue(
+      "as_int" in value
+        ? Scalar.int(value.as_int)
+        : "as_float" in value
+          ? Scalar.float(value.as_float)
+          : "as_bool" in value
+            ? Scalar.bool(value.as_bool)
+            : value.as_string,
+    );
+    throw guardFailed(`${name} == ${wanted}`, `it is ${describeRuntimeValue(given)}`);
+  }
+}
+
+function checkKind(name: string, value: RuntimeValue, kinds: readonly Category[], wanted: string): Scalar {
+  if (value instanceof Scalar && kinds.includes(value.category)) return value;
+  throw guardFailed(`${name} is ${wanted}`, `it is ${describeRuntimeValue(value)}`);
+}
+
 function missing(program: Program, name: string): InputError {
-  const names = program.inputs.filter(({ kind }) => kind === "user_input").map((input) => input.name);
   return new InputError("run/missing-input", `the program's input '${name}' has no value`, {
-    help: `its inputs are ${names.join(", ")}: give tensors with --inputs and numbers with --set NAME=VALUE`,
+    help: `${inputsText(program)}: give tensors with --inputs and numbers with --set NAME=VALUE`,
   });
+}
+
+/** @throws InputError for a name that is none of the program's inputs. */
+export function checkNames(program: Program, given: Iterable<string>): void {
+  const names = userInputs(program);
+  for (const name of given) {
+    if (names.includes(name)) continue;
+    const message = `the program has no input '${name}'${didYouMean(name, names)}`;
+    throw new InputError("run/unknown-input", message, { help: inputsText(program) });
+  }
+}
+
+function inputsText(program: Program): string {
+  const names = userInputs(program);
+  return names.length === 0 ? "it takes no inputs" : `its inputs are ${names.join(", ")}`;
 }
 
 const guardFailed = (guard: string, found: string): InputError =>
@@ -120,16 +167,15 @@ function checkRanges(program: Program, symbols: Symbols, places: Places): void {
 function checkGuards(program: Program, values: readonly RuntimeValue[]): void {
   for (const { text, expr, numbers } of guardsOf(program)) {
     const symbols: Symbols = new Map();
-    for (const [symbol, { input, dim }] of numbers) {
+    const found: string[] = [];
+    for (const [symbol, { input, dim, text: place }] of numbers) {
       const value = values[input];
       if (isTensor(value) && dim !== null) symbols.set(symbol, BigInt(value.size(dim)));
       else if (value instanceof Scalar && dim === null) symbols.set(symbol, value.integer);
+      const is = `${place} is ${symbols.get(symbol)}`;
+      if (symbols.has(symbol) && !found.includes(is)) found.push(is);
     }
     if (expr === undefined || evaluateExpr(expr, symbols) !== false) continue;
-    throw guardFailed(text, `it does not hold for ${listed([...symbols.values()])}`);
+    throw guardFailed(text, found.join(", "));
   }
 }
-
-/** `2`, `2 and 3`, `2, 3 and 4` */
-const listed = (values: readonly bigint[]): string =>
-  values.length < 2 ? values.join() : `${values.slice(0, -1).join(", ")} and ${values.at(-1)}`;

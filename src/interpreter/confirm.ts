@@ -7,8 +7,8 @@ import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Program } from "../program/program.ts";
 import { type Divergence, diffProgram } from "./diff.ts";
 import { FindingMemory, type Shown } from "./finding-memory.ts";
-import { sampleInputs, seededInputs } from "./inputs.ts";
-import { MissingOperatorsError } from "./prepare.ts";
+import { findInputs } from "./inputs.ts";
+import { MissingOperatorsError } from "./missing-operators.ts";
 import { type Inputs, Session } from "./session.ts";
 
 /** Told before each run, for progress. */
@@ -60,9 +60,12 @@ export async function confirmed(
     if (findings.length > 0) {
       registerKernels(kernels);
       const search = new Search(await Session.open(model, program, registry), findings, onRun);
-      const samples = await sampleInputs(model, program);
-      if (samples !== undefined) search.run(samples, "the archive's sample inputs");
-      if (search.isOpen) search.run(seededInputs(program, 0), "inputs made up from seed 0");
+      const first = await findInputs(model, program);
+      search.run(first.inputs, first.origin);
+      if (search.isOpen && first.isSample) {
+        const { inputs, origin } = await findInputs(model, program, 0);
+        search.run(inputs, origin);
+      }
       confirmationOf = (finding) => search.confirmationOf(finding);
     }
   } catch (error) {

@@ -2,25 +2,55 @@
 import type { Model } from "../archive/archive.ts";
 import type { PickleTensor, PickleValue } from "../archive/pickle-values.ts";
 import type { TorchSave } from "../archive/torch-save.ts";
+import { InputError } from "../errors.ts";
+import { call } from "../ops/dispatch.ts";
 import type { Program } from "../program/program.ts";
 import { evaluateExpr, parseExpr } from "../program/symbolic.ts";
 import type { SymInt, TensorMeta } from "../schema/types.generated.ts";
 import { cast } from "../tensor/copy.ts";
-import { dtypeOfCode, dtypeOfName, dtypes, isFloating } from "../tensor/dtype.ts";
+import { type DType, dtypeOfCode, dtypeOfName, dtypes, isFloating } from "../tensor/dtype.ts";
 import { fill } from "../tensor/elements.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { Memory, Storage } from "../tensor/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import type { RuntimeValue } from "./value.ts";
 
-const names = (program: Program): string[] =>
+/** The placeholders of what the user passes, constants included, in order. */
+export const userInputs = (program: Program): string[] =>
   program.inputs
     .filter(({ kind }) => kind === "user_input" || kind === "constant_input")
     .map(({ name }) => name);
 
+/** Inputs for a call that nobody gave inputs for. */
+export interface FoundInputs {
+  readonly inputs: Map<string, RuntimeValue>;
+  /** `the archive's sample inputs`, `inputs made up from seed 0`, and why, when samples were there. */
+  readonly origin: string;
+  readonly isSample: boolean;
+}
+
+/** The archive's sample inputs; made-up ones when a seed is given, and where there are none or they cannot be read. */
+export async function findInputs(model: Model, program: Program, seed?: number): Promise<FoundInputs> {
+  let why = "";
+  try {
+    const samples = seed === undefined ? await sampleInputs(model, program) : undefined;
+    if (samples !== undefined) {
+      return { inputs: samples, origin: "the archive's sample inputs", isSample: true };
+    }
+  } catch (error) {
+    // An object of a class of the user's, which no pickle gets built here.
+    if (!(error instanceof InputError)) throw error;
+    why = `, as the archive's sample inputs cannot be read (${error.message})`;
+  }
+  const origin = `inputs made up from seed ${seed ?? 0}${why}`;
+  return { inputs: seededInputs(program, seed ?? 0), origin, isSample: false };
+}
+
 /**
  * The inputs that the program was exported with, by placeholder; undefined when the archive has none, or others than
- * the program takes.
+ * the program takes, or tensors without bytes.
+ *
+ * @throws InputError when they cannot be read.
  */
 export async function sampleInputs(
   model: Model,
@@ -33,8 +63,9 @@ export async function sampleInputs(
   await visitLeaves(saved.value, async (leaf) => {
     leaves.push(await runtimeValue(leaf, saved, storages));
   });
-  const placeholders = names(program);
-  if (leaves.length !== placeholders.length) return undefined;
+  const placeholders = userInputs(program);
+  const isFake = (leaf: RuntimeValue) => leaf instanceof Tensor && leaf.storage === null;
+  if (leaves.length !== placeholders.length || leaves.some(isFake)) return undefined;
   return new Map(placeholders.map((name, i) => [name, leaves[i]]));
 }
 
@@ -81,7 +112,7 @@ async function tensorOf(
  * Inputs of the sizes that the program was exported with: floats from a normal distribution, integers 0 and 1 (which
  * are indices into anything), booleans at random.
  */
-export function seededInputs(program: Program, seed: number): Map<string, RuntimeValue> {
+function seededInputs(program: Program, seed: number): Map<string, RuntimeValue> {
   const random = generator(seed);
   const result = new Map<string, RuntimeValue>();
   for (const [index, { kind, name }] of program.inputs.entries()) {
@@ -105,17 +136,21 @@ export function seededInputs(program: Program, seed: number): Map<string, Runtim
 function seededTensor(program: Program, meta: TensorMeta, random: () => number): Tensor {
   const dtype = dtypeOfCode(meta.dtype);
   const sizes = meta.sizes.map((size) => sizeOf(program, size));
-  const result = Tensor.zeros(
-    sizes,
-    isFloating(dtype) || dtype.category === "complex" ? dtypes.float32 : dtype,
-  );
-  const draw = isFloating(result.dtype)
-    ? () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
-    : () => Math.floor(random() * 2);
+  const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  if (dtype.category === "complex") {
+    const parts = [drawn(sizes, dtypes.float32, normal), drawn(sizes, dtypes.float32, normal)];
+    return cast(call("aten::complex", ...parts), dtype);
+  }
+  if (isFloating(dtype)) return cast(drawn(sizes, dtypes.float32, normal), dtype);
+  return drawn(sizes, dtype, () => Math.floor(random() * 2));
+}
+
+function drawn(sizes: readonly number[], dtype: DType, draw: () => number): Tensor {
+  const result = Tensor.zeros(sizes, dtype);
   fill(result, (y) => {
     for (let i = 0; i < y.length; i++) y[i] = draw();
   });
-  return cast(result, dtype);
+  return result;
 }
 
 /** A size: what it is, what it was when the program was exported, or the least that its range allows. */

@@ -12,6 +12,7 @@ import { autocastCall } from "./autocast.ts";
 import { CallMemo } from "./call-memo.ts";
 import type { Execution } from "./execution.ts";
 import { type HopHandler, hopHandler } from "./hop/index.ts";
+import { type MissingOperator, MissingOperatorsError } from "./missing-operators.ts";
 import { pythonFunction } from "./symbols.ts";
 import { flatten, type RuntimeValue } from "./value.ts";
 
@@ -30,29 +31,6 @@ export interface PreparedGraph {
   readonly steps: readonly Step[];
   /** Its outputs as the document lists them; a `Tensor[]` is a list. */
   readonly outputs: readonly Resolver[];
-}
-
-/** An operator that the program uses and that cannot be run. */
-export interface MissingOperator {
-  readonly target: string;
-  /** The nodes that use it, in order. */
-  readonly nodes: readonly Node[];
-}
-
-/** Thrown before anything runs, with every operator that is missing. */
-export class MissingOperatorsError extends Error {
-  readonly missing: readonly MissingOperator[];
-
-  constructor(missing: readonly MissingOperator[]) {
-    const list = missing.map(({ target, nodes }) => {
-      const frame = nodes[0]!.frame();
-      const where = frame === null ? "" : `, ${frame.file}:${frame.line}`;
-      return `  ${target}  (${nodes[0]!.graph.path} / ${nodes[0]!.name}${where}${nodes.length > 1 ? `, and ${nodes.length - 1} more` : ""})`;
-    });
-    super(`the program uses operators that pt2lint cannot run:\n${list.join("\n")}`);
-    this.name = "MissingOperatorsError";
-    this.missing = missing;
-  }
 }
 
 /** A program ready to run. */

@@ -8,7 +8,7 @@ import { copyInto } from "../tensor/copy.ts";
 import { numberTensor } from "../tensor/number.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { checkInputs } from "./check-inputs.ts";
+import { checkInputs, checkNames } from "./check-inputs.ts";
 import { discard, Execution, eager, leaveHeap, type Observer, type Semantics } from "./execution.ts";
 import { type PreparedProgram, prepareProgram } from "./prepare.ts";
 import { StateReader } from "./state.ts";
@@ -95,6 +95,7 @@ export class Session {
     inputs: Inputs,
     { semantics = eager, observe, around, instead, all = false }: CallOptions = {},
   ): CallResult {
+    checkNames(this.program, inputs.keys());
     const values = this.inputValues(inputs);
     checkInputs(this.program, values);
     // Every call draws the same random numbers, so that two semantics can be compared.
@@ -137,7 +138,7 @@ export class Session {
   /** The main graph's inputs in order. */
   inputValues(inputs: Inputs): RuntimeValue[] {
     return this.program.inputs.map(({ kind, name }, index) => {
-      if (kind === "user_input") return inputs.get(name);
+      if (kind === "user_input" || kind === "constant_input") return inputs.get(name);
       return kind === "token" ? null : this.state.get(index);
     });
   }

@@ -7,6 +7,8 @@ export interface GuardedNumber {
   /** The position among the program's inputs; -1 when there is none of that name. */
   readonly input: number;
   readonly dim: number | null;
+  /** `x.size()[0]`, `n` */
+  readonly text: string;
 }
 
 export interface Guard {
@@ -37,7 +39,7 @@ const guardOf =
       const input = inputs.findIndex((one) => one.kind === "user_input" && one.name === name);
       if (dim === undefined && input < 0) return whole;
       const symbol = `g${numbers.size}`;
-      numbers.set(symbol, { input, dim: dim === undefined ? null : Number(dim) });
+      numbers.set(symbol, { input, dim: dim === undefined ? null : Number(dim), text: whole });
       return symbol;
     });
     return { text, expr: parseExpr(formula), numbers };

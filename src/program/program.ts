@@ -84,7 +84,7 @@ export class Node {
     return this.graph.program.document.metadata(this.source);
   }
 
-  /** The line of the user's Python that made it, or null. */
+  /** The line of the user's Python that made it, or null; read from the file, which must be open. */
   frame(): SourceFrame | null {
     return userFrame(this.metadata().get("stack_trace") ?? "");
   }

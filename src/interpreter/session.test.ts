@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { programFromText } from "../lint/program-text.ts";
+import { tensor } from "../tensor/create.ts";
+import { Scalar } from "../tensor/scalar.ts";
+import { prepareProgram } from "./prepare.ts";
+import { Session } from "./session.ts";
+import type { RuntimeValue } from "./value.ts";
+
+function sessionOf(text: string): Session {
+  const { program, registry } = programFromText(text);
+  return new Session(prepareProgram(program, registry), new Map(), registry);
+}
+
+const call = (text: string, inputs: Record<string, RuntimeValue>) =>
+  sessionOf(text).call(new Map(Object.entries(inputs)));
+
+describe("a call is refused", () => {
+  const constants = `
+def forward(x: "f32[2]", flag = False, scale = 3.0, mode = "sum", mask = None):
+    return (x,)
+`;
+  const x = tensor([1, 2]);
+
+  it("for another value of what export took for a constant, as torch's guards refuse it", () => {
+    const same = { flag: Scalar.bool(false), scale: Scalar.int(3), mode: "sum", mask: tensor([1]) };
+    expect(call(constants, { x, ...same }).outputs).toEqual([x]);
+    expect(() => call(constants, { x, flag: Scalar.bool(true) })).toThrow(
+      "guard failed: flag == False; it is True",
+    );
+    expect(() => call(constants, { x, scale: Scalar.float(5) })).toThrow(
+      "guard failed: scale == 3.0; it is 5.0",
+    );
+    expect(() => call(constants, { x, mode: "max" })).toThrow('guard failed: mode == "sum"; it is "max"');
+    expect(() => call(constants, { x, mode: x })).toThrow('guard failed: mode == "sum"; it is int64[2]');
+  });
+
+  it("for a name that is no input's", () => {
+    expect(() => call(constants, { x, flg: Scalar.bool(false) })).toThrow(
+      `the program has no input 'flg'; did you mean "flag"?`,
+    );
+  });
+
+  it("for another kind of number than the program takes", () => {
+    const symbolic = 'def forward(n: "Sym(s0)", f: "SymFloat(zf0)"):\n    return (n, f)\n';
+    const f = Scalar.float(1.5);
+    expect(call(symbolic, { n: Scalar.int(7), f }).outputs).toEqual([Scalar.int(7), f]);
+    expect(() => call(symbolic, { n: Scalar.float(2.5), f })).toThrow(
+      "guard failed: n is an integer; it is 2.5",
+    );
+    expect(() => call(symbolic, { n: null, f })).toThrow("guard failed: n is an integer; it is None");
+    expect(() => call(symbolic, { n: Scalar.int(2), f: x })).toThrow(
+      "guard failed: f is a number; it is int64[2]",
+    );
+  });
+});
