@@ -35,6 +35,8 @@ export interface Fx {
   readonly base: Value;
   /** The position of an item, or of an input. */
   readonly index: number;
+  /** Whether a branch of the cond writes, and says so: then the cond stays, though nothing needs it. */
+  readonly writes?: boolean;
   /** What its operator takes besides, and looks at the shape of alone: dead code elimination keeps it. */
   readonly keeps?: Fx;
 }
@@ -174,12 +176,20 @@ class Functionalizer {
     if (first === undefined) return;
     const viewed = op === "list" ? this.#viewed(node, first) : null;
     const args = viewed ? [this.#get(viewed)] : this.#all(operands);
-    const whole = this.#emit({ op, node, args, value: first, base: viewed ?? first, index: 0 });
+    const writes =
+      op === "cond" && (hopCall(node)?.bodies ?? []).some(({ graph }) => this.#writesInput(graph));
+    const whole = this.#emit({ op, node, args, value: first, base: viewed ?? first, index: 0, writes });
     for (const value of node.outputs) {
       const base = viewed ?? value;
       if (viewed) this.#bases.set(value, viewed);
       this.#set(value, this.#emit({ op: "item", node, args: [whole], value, base, index: value.index }));
     }
+  }
+
+  #writesInput(graph: Graph): boolean {
+    return this.#storage
+      .writes(graph)
+      .some(({ value }) => this.#storage.originOf(value).node?.graph !== graph);
   }
 
   /** The base of what an output of the node is a view of; null where it has memory of its own. */
@@ -217,7 +227,8 @@ class Functionalizer {
           index: 0,
         });
     this.#replace(base, whole, node);
-    this.#set(target, made);
+    // A view of which a part of its base was written is taken again (FunctionalTensorWrapper::regenerate_from_base).
+    if (whole === made) this.#set(target, made);
     for (const output of node.outputs) this.#same.set(output, target);
   }
 

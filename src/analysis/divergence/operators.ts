@@ -74,7 +74,10 @@ const shuffles = matcher(
 const reduces = matcher(
   /^torch\.ops\.aten\.(sum|mean|amax|amin|max|min|any|all|prod|var\w*|std\w*|argmax|argmin|logsumexp|norm|linalg_vector_norm|group_norm|batch_norm\w*)\./,
 );
-const normalizes = matcher(/^torch\.ops\.aten\.(_?(log_)?softmax|layer_norm|native_layer_norm|rms_norm)\./);
+/** A norm over a dimension, which inductor makes of several steps. */
+export const isNorm = matcher(
+  /^torch\.ops\.aten\.(_?(log_)?softmax|layer_norm|native_layer_norm|rms_norm)\./,
+);
 
 /**
  * How an operator goes over its operand.
@@ -84,18 +87,18 @@ const normalizes = matcher(/^torch\.ops\.aten\.(_?(log_)?softmax|layer_norm|nati
  */
 export function accessOf(node: Node | null): "element" | "reduction" | "neighbours" {
   if (node === null) return "element";
-  const isNorm = normalizes(node.target);
-  if (!isNorm && !reduces(node.target)) return "element";
+  const isOne = isNorm(node.target);
+  if (!isOne && !reduces(node.target)) return "element";
   const [input, output] = [node.operands[0], node.outputs[0]];
   const [all, made] = [input, output].map((value) => (value ? count(layoutOf(value)) : 1)) as [
     number,
     number,
   ];
-  const reduced = isNorm ? normalized(node) : all / Math.max(made, 1);
-  const rows = isNorm ? all / Math.max(reduced, 1) : made;
-  if (isNorm && reduced === 1) return "element";
+  const reduced = isOne ? normalized(node) : all / Math.max(made, 1);
+  const rows = isOne ? all / Math.max(reduced, 1) : made;
+  if (isOne && reduced === 1) return "element";
   if (reduced < FEW && rows !== 1) return "neighbours";
-  return isNorm ? "element" : "reduction";
+  return isOne ? "element" : "reduction";
 }
 
 const averages = matcher(/^torch\.ops\.aten\.(mean|var\w*|std\w*|norm|linalg_vector_norm)\./);
@@ -108,7 +111,7 @@ export function elementsBetween(node: Node): number {
   const size = node.outputs[0] ? count(layoutOf(node.outputs[0])) : 0;
   if (joins(node.target)) return size;
   if (averages(node.target)) return access === "reduction" ? size : 0;
-  if (!normalizes(node.target) || normalized(node) === 1) return 0;
+  if (!isNorm(node.target) || normalized(node) === 1) return 0;
   const rows = size / Math.max(normalized(node), 1);
   const statistics = access === "neighbours" ? 1 : 2;
   return isSoftmax(node.target) ? size + (statistics - 1) * 2 * rows : statistics * rows;

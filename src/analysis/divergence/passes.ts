@@ -30,7 +30,7 @@ function dropDead(graph: FxGraph): void {
   const kept: Fx[] = [];
   for (let i = graph.nodes.length - 1; i >= 0; i--) {
     const fx = graph.nodes[i]!;
-    if (fx.op !== "copy back" && !needed.has(fx)) continue;
+    if (fx.op !== "copy back" && fx.writes !== true && !needed.has(fx)) continue;
     for (const arg of fx.args) needed.add(arg);
     if (fx.keeps) needed.add(fx.keeps);
     kept.push(fx);

@@ -1,10 +1,8 @@
 /** The order of kernels that needs the least memory (torch/_inductor/memory.py reorder_for_peak_memory). */
-import { dtypeOfCode } from "../../tensor/dtype.ts";
-import { count, layoutOf } from "./layout.ts";
-import { type Buffer, type LoweredGraph, type Operation, readsOf, usesOf } from "./operations.ts";
+import type { Kernel } from "./fusion.ts";
+import { type Buffer, type LoweredGraph, type Operation, usesOf } from "./operations.ts";
 import { elementsBetween } from "./operators.ts";
-
-type Kernel = readonly Operation[];
+import { bytesOf, itemsize } from "./scheduler-nodes.ts";
 
 /** Kernels in the order of the graph, or in one of those that inductor tries, if that one needs less memory at its worst. */
 export function reorderForPeakMemory(kernels: readonly Kernel[], graph: LoweredGraph): readonly Kernel[] {
@@ -45,32 +43,31 @@ class Plan {
       outputs.flatMap((output) => (output && "buffer" in output.data ? [output.data.buffer] : [])),
     );
     const used = new Set([...this.returned, ...operations.flatMap((operation) => [...usesOf(operation)])]);
+    const unitOf = new Map<number, Unit>();
     this.kernels = kernels.map((kernel, index) => {
-      const makes = kernel.flatMap((operation) => operation.makes).filter((buffer) => used.has(buffer));
-      const scratch = kernel.reduce((sum, operation) => sum + scratchOf(operation), 0);
-      const size = makes.reduce((sum, buffer) => sum + bytes(buffer), scratch);
-      return { kernel, index, before: new Set(), after: new Set(), reads: new Set(), makes, size, scratch };
+      const all = kernel.nodes.map(({ operation }) => operation);
+      const makes = all.flatMap((operation) => operation.makes).filter((buffer) => used.has(buffer));
+      const scratch = all.reduce((sum, operation) => sum + scratchOf(operation), 0);
+      const size = makes.reduce((sum, buffer) => sum + bytesOf(buffer), scratch);
+      const unit: Unit = {
+        kernel,
+        index,
+        before: new Set(),
+        after: new Set(),
+        reads: new Set(),
+        makes,
+        size,
+        scratch,
+      };
+      for (const node of kernel.nodes) unitOf.set(node.index, unit);
+      return unit;
     });
-    const writers = new Map<Buffer, Unit>();
-    const readers = new Map<Buffer, Unit[]>();
     let lastCond: Unit | undefined;
     for (const unit of this.kernels) {
-      for (const operation of unit.kernel) {
-        for (const buffer of operation.makes) writers.set(buffer, unit);
-        for (const buffer of readsOf(operation.expression)) this.#depend(unit, writers.get(buffer));
-        if (operation.target) {
-          const { buffer } = operation.target;
-          this.#depend(unit, writers.get(buffer));
-          for (const reader of readers.get(buffer) ?? []) this.#depend(unit, reader);
-          writers.set(buffer, unit);
-          readers.set(buffer, []);
-        }
-        for (const buffer of usesOf(operation)) {
-          const list = readers.get(buffer);
-          if (list === undefined) readers.set(buffer, [unit]);
-          else if (list.at(-1) !== unit) list.push(unit);
-          this.#use(unit, buffer);
-        }
+      for (const { version } of unit.kernel.reads.values())
+        if (version.writer !== null) this.#depend(unit, unitOf.get(version.writer.index));
+      for (const { operation } of unit.kernel.nodes) {
+        for (const buffer of usesOf(operation)) this.#use(unit, buffer);
         if (operation.kind === "cond") {
           this.#depend(unit, lastCond);
           lastCond = unit;
@@ -95,6 +92,11 @@ class Plan {
 
   /** The most memory that is held at once. */
   peak(order: readonly Unit[]): number {
+    return this.held(order).reduce((a, b) => Math.max(a, b), 0);
+  }
+
+  /** The memory that is held at each step. */
+  held(order: readonly Unit[]): number[] {
     const step = new Map(order.map((unit, i) => [unit, i]));
     const change = new Float64Array(order.length + 2);
     const end = (buffer: Buffer, otherwise: number): number => {
@@ -103,26 +105,38 @@ class Plan {
       return last;
     };
     const hold = (buffer: Buffer, from: number): void => {
-      change[from]! += bytes(buffer);
-      if (!this.returned.has(buffer)) change[end(buffer, from) + 1]! -= bytes(buffer);
+      change[from]! += bytesOf(buffer);
+      if (!this.returned.has(buffer)) change[end(buffer, from) + 1]! -= bytesOf(buffer);
     };
     for (const [i, { makes, scratch }] of order.entries()) {
       for (const buffer of makes) hold(buffer, i);
       change[i]! += scratch;
       change[i + 1]! -= scratch;
     }
-    let [now, most] = [0, 0];
-    for (const by of change) most = Math.max(most, (now += by));
-    return most;
+    let now = 0;
+    return Array.from(change.subarray(0, order.length), (by) => (now += by));
   }
 }
 
-function bytes(buffer: Buffer): number {
-  return count(layoutOf(buffer.value)) * itemsize(buffer);
-}
+/** How much memory is held while kernels run in an order. */
+export class MemoryUse {
+  readonly #held: number[];
+  readonly #most: number;
 
-function itemsize({ value: { meta } }: Buffer): number {
-  return meta ? dtypeOfCode(meta.dtype).itemsize : 0;
+  constructor(kernels: readonly Kernel[], graph: LoweredGraph) {
+    const plan = new Plan(kernels, graph);
+    this.#held = plan.held(plan.kernels);
+    this.#most = this.#held.reduce((a, b) => Math.max(a, b), 0);
+  }
+
+  /** Whether memory that is free behind a step may be kept for a later one: not where the peak would rise by that. */
+  mayHold(from: number, to: number, size: number): boolean {
+    if (from + 1 === to || this.#held.length > MOST_KERNELS) return true;
+    const most = this.#held.slice(from + 1, to).reduce((a, b) => Math.max(a, b), 0);
+    if (most + size > this.#most) return false;
+    for (let step = from + 1; step < to; step++) this.#held[step]! += size;
+    return true;
+  }
 }
 
 /** What a reduction's steps take besides its result: the sum of a mean, the statistics of a norm. */
@@ -140,7 +154,7 @@ function leastMemoryFirst(plan: Plan): Unit[] {
     uses.get(buffer) ?? (plan.users.get(buffer)?.size ?? 0) + (plan.returned.has(buffer) ? 1 : 0);
   const frees = new Map<Unit, number>();
   const free = (unit: Unit, buffer: Buffer): void => {
-    frees.set(unit, (frees.get(unit) ?? 0) + bytes(buffer));
+    frees.set(unit, (frees.get(unit) ?? 0) + bytesOf(buffer));
   };
   for (const unit of plan.kernels) {
     frees.set(unit, unit.scratch);
@@ -149,7 +163,7 @@ function leastMemoryFirst(plan: Plan): Unit[] {
   }
   let live = 0;
   let most = [...plan.returned].reduce(
-    (sum, buffer) => sum + (buffer.kind === "made" ? bytes(buffer) : 0),
+    (sum, buffer) => sum + (buffer.kind === "made" ? bytesOf(buffer) : 0),
     0,
   );
   const ready = new Set(plan.kernels.filter((unit) => unit.before.size === 0));
@@ -209,7 +223,7 @@ function breadthFirst(plan: Plan): Unit[] {
 /** topological_sort_dfs: small ones first, each behind what it needs. */
 function depthFirst(plan: Plan): Unit[] {
   const weight = (unit: Unit): number =>
-    [...unit.reads].reduce((sum, buffer) => sum + bytes(buffer), unit.size);
+    [...unit.reads].reduce((sum, buffer) => sum + bytesOf(buffer), unit.size);
   const weights = new Map(plan.kernels.map((unit) => [unit, weight(unit)]));
   const byWeight = (a: Unit, b: Unit): number => weights.get(a)! - weights.get(b)! || a.index - b.index;
   const seen = new Set<Unit>();
