@@ -4,8 +4,8 @@ import type { Argument, Graph, Node } from "../schema/types.generated.ts";
 /** What kind of thing a name in an argument stands for. */
 export type ValueKind = "tensor" | "sym_int" | "sym_float" | "sym_bool" | "custom_obj" | "constant";
 
-/** Called with each value that an argument names, in the order of the document. */
-export type NameVisitor = (name: string, kind: ValueKind) => void;
+/** Called with each value that an argument names, in the order of the document, and with the name's number if known. */
+export type NameVisitor = (name: string, kind: ValueKind, number?: number) => void;
 
 /** Visits the names of values in an argument, in lists, nested lists and dicts too; not those inside a subgraph. */
 export function visitNames(arg: Argument, visit: NameVisitor): void {

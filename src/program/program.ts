@@ -1,8 +1,10 @@
 import type { Document } from "../schema/document.ts";
 import { dialectOf, torchVersionOf } from "../schema/drift.ts";
+import { OrderedDict } from "../schema/ordered-dict.ts";
 import { RecordedNode } from "../schema/recorded-node.ts";
 import type * as schema from "../schema/types.generated.ts";
 import { subgraphsOf, type ValueKind, visitNames, visitOperands } from "./arguments.ts";
+import { makeNames, type Names } from "./names.ts";
 import { modulePath, type SourceFrame, userFrame } from "./source-frame.ts";
 
 /** A value: a placeholder of a graph or one output of a node. Ids are dense over the whole program. */
@@ -18,14 +20,22 @@ export class Value {
   /** The FakeTensor metadata, for a tensor that has some. */
   readonly meta: schema.TensorMeta | undefined;
 
-  constructor(id: number, name: string, kind: ValueKind, graph: Graph, node: Node | null, index: number) {
+  constructor(
+    id: number,
+    name: string,
+    kind: ValueKind,
+    graph: Graph,
+    node: Node | null,
+    index: number,
+    meta: schema.TensorMeta | undefined,
+  ) {
     this.id = id;
     this.name = name;
     this.kind = kind;
     this.graph = graph;
     this.node = node;
     this.index = index;
-    this.meta = graph.source.tensor_values.get(name);
+    this.meta = meta;
   }
 }
 
@@ -40,11 +50,11 @@ export class Node {
   /** The subgraphs it calls, for a higher-order operator. */
   subgraphs: readonly Graph[] = NO_GRAPHS;
 
-  constructor(graph: Graph, index: number, source: schema.Node, firstValue: number) {
+  constructor(graph: Graph, index: number, source: schema.Node, firstValue: number, metas: MetaReader) {
     this.graph = graph;
     this.index = index;
     this.source = source;
-    this.outputs = outputValues(this, firstValue);
+    this.outputs = outputValues(this, firstValue, metas);
   }
 
   /** Dense over the program. */
@@ -133,7 +143,7 @@ export class Graph {
    */
   readonly operandIds: Int32Array;
   readonly operandStart: Uint32Array;
-  readonly #byName = new Map<string, Value>();
+  readonly #byName: Names;
   #returned: ReadonlySet<Value | null> | undefined;
   #tensorMetas: ReadonlyMap<schema.TensorMeta, string> | undefined;
   #useStart: Uint32Array | undefined;
@@ -159,16 +169,19 @@ export class Graph {
     this.#firstValue = program.values.length;
     const duplicates: Value[] = [];
     const undefinedUses: UndefinedUse[] = [];
-    const define = (value: Value): void => {
+    const byName = makeNames(program.document, source.nodes.length, program.values);
+    this.#byName = byName;
+    const metas = new MetaReader(source.tensor_values);
+    const define = (value: Value, number?: number): void => {
       program.values.push(value);
-      if (this.#byName.has(value.name)) duplicates.push(value);
-      else this.#byName.set(value.name, value);
+      if (byName.get(value.name, number) !== undefined) duplicates.push(value);
+      else byName.set(value.name, value, number);
     };
 
     this.inputs = source.inputs.map((arg, index) => {
       let value: Value | null = null;
       visitNames(arg, (input, kind) => {
-        value = new Value(program.values.length, input, kind, this, null, index);
+        value = new Value(program.values.length, input, kind, this, null, index, metas.next(input));
         define(value);
       });
       return value;
@@ -178,21 +191,23 @@ export class Graph {
     const operands = new IntList(source.nodes.length * 2);
     const nodes: Node[] = [];
     let using: Node | null = null;
-    const use = (operand: string): void => {
-      const value = this.#byName.get(operand);
+    const use = (operand: string, _: ValueKind, number?: number): void => {
+      const value = byName.get(operand, number);
       operands.push(value === undefined ? -1 : value.id);
       if (value === undefined) undefinedUses.push({ node: using, name: operand });
     };
     const callers: Node[] = [];
     for (let index = 0; index < source.nodes.length; index++) {
       const nodeSource = source.nodes[index]!;
-      const node = new Node(this, index, nodeSource, program.values.length);
+      const node = new Node(this, index, nodeSource, program.values.length, metas);
       using = node;
       nodes.push(node);
       targets[index] = program.targetNumber(nodeSource.target);
       if (visitOperands(nodeSource, use)) callers.push(node);
       start[index + 1] = operands.length;
-      for (let i = 0; i < node.outputs.length; i++) define(node.outputs[i]!);
+      const { outputs } = node;
+      if (outputs.length === 1) define(outputs[0]!, resultNumber(nodeSource));
+      else for (const output of outputs) define(output);
     }
     this.callers = callers;
     using = null;
@@ -380,22 +395,50 @@ function input(kind: ProgramInput["kind"], name: string, persistent = false): Pr
   return { kind, name, persistent };
 }
 
-function outputValues(node: Node, firstValue: number): readonly Value[] {
+/** The number that the document gives the name of a node's only result, where the scanner has recorded it. */
+function resultNumber(source: schema.Node): number | undefined {
+  const number = source instanceof RecordedNode ? source.result : -1;
+  return number < 0 ? undefined : number;
+}
+
+/** Gives the metadata of tensors as they are defined, which is the order that torch writes it in. */
+class MetaReader {
+  readonly #metas: ReadonlyMap<string, schema.TensorMeta>;
+  #place = 0;
+
+  constructor(metas: ReadonlyMap<string, schema.TensorMeta>) {
+    this.#metas = metas;
+  }
+
+  next(name: string): schema.TensorMeta | undefined {
+    const metas = this.#metas;
+    if (!(metas instanceof OrderedDict)) return metas.get(name);
+    const place = metas.placeFrom(this.#place, name);
+    if (place < 0) return metas.get(name);
+    this.#place = place + 1;
+    return metas.valueAt(place);
+  }
+}
+
+function outputValues(node: Node, firstValue: number, metas: MetaReader): readonly Value[] {
   const { source } = node;
-  if (source instanceof RecordedNode && source.hasOneTensor) {
-    return [new Value(firstValue, source.firstResult, "tensor", node.graph, node, 0)];
+  if (source instanceof RecordedNode && source.result >= 0) {
+    const name = source.text(source.result);
+    return [new Value(firstValue, name, "tensor", node.graph, node, 0, metas.next(name))];
   }
   const { outputs } = source;
   const [only] = outputs;
   if (outputs.length === 1 && only !== undefined && "as_tensor" in only) {
-    return [new Value(firstValue, only.as_tensor.name, "tensor", node.graph, node, 0)];
+    const { name } = only.as_tensor;
+    return [new Value(firstValue, name, "tensor", node.graph, node, 0, metas.next(name))];
   }
   const result: Value[] = [];
   let index = 0;
   for (const output of outputs) {
     const before = result.length;
     visitNames(output, (name, kind) => {
-      result.push(new Value(firstValue + result.length, name, kind, node.graph, node, index++));
+      const id = firstValue + result.length;
+      result.push(new Value(id, name, kind, node.graph, node, index++, metas.next(name)));
     });
     // An output that is None keeps its position.
     if (result.length === before) index++;

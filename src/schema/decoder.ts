@@ -2,8 +2,10 @@ import { type DocumentSource, memorySource } from "../archive/document-source.ts
 import { InputError } from "../errors.ts";
 import { Document, type Fidelity, type Oddity } from "./document.ts";
 import { ABSENT_DICT, ABSENT_LIST, isLegacyNone } from "./drift.ts";
+import { IntTable } from "./int-table.ts";
 import { jsonPathAt } from "./json-path.ts";
 import { NON_FINITE, parseFloatToken, parseIntToken, pythonFloat } from "./numbers.ts";
+import { OrderedDict } from "./ordered-dict.ts";
 import type { Raw } from "./raw.ts";
 import { Fault, META, NAME, NODE, Reader, TENSOR } from "./reader.ts";
 import { NodeRecords } from "./recorded-node.ts";
@@ -25,7 +27,8 @@ export function decodeDocument(bytes: Uint8Array | DocumentSource): Document {
   try {
     const root = decoder.root(tables.ExportedProgram!) as ExportedProgram;
     if (Number(root.schema_version.major) !== SCHEMA_VERSION[0]) throw wrongMajor(root.schema_version.major);
-    return new Document(source, root, decoder.oddities, decoder.fidelity, decoder.namesTool);
+    const { oddities, fidelity, namesTool } = decoder;
+    return new Document(source, root, oddities, fidelity, namesTool, (text) => decoder.numberOf(text));
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     throw unsupportedVersion(source) ?? invalid(source, error);
@@ -65,6 +68,9 @@ class Decoder {
   /** Values of type TensorMeta, by the scanner's numbers. */
   readonly #metas = new Map<number, object>();
   readonly #scratches: unknown[][] = [];
+  /** By the scanner's number of a key, the last dict of tensors that has it, and how many of them there were. */
+  readonly #dictOf = new IntTable();
+  #dicts = 0;
   #depth = 0;
   /** The text of the scalar just read when it is not what the writer would write; its owner keeps it. */
   #oddToken: string | undefined;
@@ -73,6 +79,10 @@ class Decoder {
     this.#reader = new Reader(source, FIELD_NAMES);
     const decode = (type: Type, start: number, end: number) => this.#part(type, start, end);
     this.#nodes = new NodeRecords(this.#reader, decode, NAMED_ARGUMENT, ARGUMENT);
+  }
+
+  numberOf(text: string): number {
+    return this.#reader.numberOf(text);
   }
 
   get namesTool(): boolean {
@@ -109,7 +119,7 @@ class Decoder {
       case "float":
         return this.#float();
       case "dict":
-        return this.#dict(type.of);
+        return type.of === TENSOR_META ? this.#tensorValues() : this.#dict(type.of);
       case "lazy":
         return this.#reader.skipStringDict();
     }
@@ -245,7 +255,7 @@ class Decoder {
     return result;
   }
 
-  #dict(of: Type): Map<string, unknown> {
+  #dict(of: Type): ReadonlyMap<string, unknown> {
     const reader = this.#reader;
     if (reader.peek() !== 0x7b) reader.fail(`expected an object, found ${reader.found()}`);
     reader.next();
@@ -264,6 +274,40 @@ class Decoder {
     } while (reader.more(0x7d));
     if (tokens) this.fidelity.tokens.set(result, tokens);
     return result;
+  }
+
+  /** The metadata of a graph's tensors: most keys of a large document are here, and all differ. */
+  #tensorValues(): ReadonlyMap<string, unknown> {
+    const reader = this.#reader;
+    if (reader.peek() !== 0x7b) reader.fail(`expected an object, found ${reader.found()}`);
+    reader.next();
+    const keys: string[] = [];
+    const values: unknown[] = [];
+    if (reader.isAt(0x7d)) {
+      reader.next();
+      return new OrderedDict(keys, values);
+    }
+    this.#dicts++;
+    const unnumbered = new Set<string>();
+    /** Of the keys, when one is there twice: then the last value counts, as everywhere. */
+    let places: Map<string, number> | undefined;
+    do {
+      const at = reader.offset;
+      const number = reader.keyNumber();
+      const key = reader.key();
+      if (number < 0 ? unnumbered.has(key) : this.#dictOf.get(number) === this.#dicts) {
+        this.#note("duplicate-key", key, "dict", at);
+        places ??= new Map(keys.map((known, i) => [known, i]));
+        values[places.get(key)!] = this.#value(TENSOR_META!);
+        continue;
+      }
+      if (number < 0) unnumbered.add(key);
+      else this.#dictOf.set(number, this.#dicts);
+      places?.set(key, keys.length);
+      keys.push(key);
+      values.push(this.#value(TENSOR_META!));
+    } while (reader.more(0x7d));
+    return new OrderedDict(keys, values);
   }
 
   /** Many values of a program have the same metadata: equal bytes become one and the same object. */

@@ -29,6 +29,8 @@ export class Document {
   readonly fidelity: Fidelity;
   /** Whether `pt2lint` stands anywhere in it: only then can a node carry a directive. */
   readonly namesTool: boolean;
+  /** The number of a text of at most 64 printable characters of ASCII that stands in the document; otherwise -1. */
+  readonly numberOf: (text: string) => number;
   #lastNode: Node | undefined;
   #lastMetadata: ReadonlyMap<string, string> = new Map();
 
@@ -38,12 +40,14 @@ export class Document {
     oddities: readonly Oddity[],
     fidelity: Fidelity,
     namesTool: boolean,
+    numberOf: (text: string) => number,
   ) {
     this.source = source;
     this.root = root;
     this.oddities = oddities;
     this.fidelity = fidelity;
     this.namesTool = namesTool;
+    this.numberOf = numberOf;
   }
 
   /** A node's metadata (stack_trace, nn_module_stack, torch_fn, ...), decoded now. */

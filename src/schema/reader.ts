@@ -26,6 +26,8 @@ export const NODE = 261;
 const QUOTE = 0x22;
 /** No number in a document has nearly as many digits. */
 const LONGEST_TOKEN = 4096;
+/** Of the strings that have a number: see scan.as. */
+const LONGEST_STRING = 64;
 const WINDOW = 1 << 18;
 /** The scanner looks a little further. */
 const MARGIN = 64;
@@ -241,6 +243,20 @@ export class Reader {
     }
     this.#at += SLOT;
     return c === 0x2c;
+  }
+
+  /** The number of the key at the cursor; -1 when it has none. */
+  keyNumber(): number {
+    return this.whole(KEY);
+  }
+
+  /** The number of a text that has been read as a short plain string; -1 when none has. */
+  numberOf(text: string): number {
+    if (text.length > LONGEST_STRING) return -1;
+    const end = this.#detour + this.#bytes.write(text, this.#detour);
+    const number = this.#scanner.lookUp(this.#detour, end);
+    this.#look();
+    return number;
   }
 
   /** A key, and past its colon. */

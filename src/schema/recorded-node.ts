@@ -73,25 +73,26 @@ export class RecordedNode implements Node {
     return this.#words[this.#at + SHAPE]!;
   }
 
-  /** Calls `visit` with the name of each tensor that is an argument, in order. Only where there is a `shape`. */
-  visitOperands(visit: (name: string, kind: "tensor") => void): void {
+  /** Calls `visit` with each tensor that is an argument, in order. Only where there is a `shape`. */
+  visitOperands(visit: (name: string, kind: "tensor", number: number) => void): void {
     const words = this.#words;
     let at = this.#at + HEADER;
     for (let i = words[this.#at + INPUTS]!; i > 0; i--, at += KEPT_ITEM) {
-      if (words[at]! >= 0) visit(this.#records.text(words[at + 1]!), "tensor");
+      const number = words[at + 1]!;
+      if (words[at]! >= 0) visit(this.#records.text(number), "tensor", number);
     }
   }
 
-  /** Whether its one result is a tensor. */
-  get hasOneTensor(): boolean {
-    return this.shape >= 0 && this.#words[this.#at + OUTPUTS] === 1;
+  /** The number of its one result's name when that is a tensor and there is a `shape`; otherwise -1. */
+  get result(): number {
+    const words = this.#words;
+    if (words[this.#at + SHAPE]! < 0 || words[this.#at + OUTPUTS] !== 1) return -1;
+    return words[this.#at + HEADER + words[this.#at + INPUTS]! * KEPT_ITEM + 1]!;
   }
 
-  /** The name of its first result. Only where there is a `shape`. */
-  get firstResult(): string {
-    return this.#records.text(
-      this.#words[this.#at + HEADER + this.#words[this.#at + INPUTS]! * KEPT_ITEM + 1]!,
-    );
+  /** The name of a number of the document. */
+  text(number: number): string {
+    return this.#records.text(number);
   }
 }
 

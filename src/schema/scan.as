@@ -65,18 +65,33 @@ export function intern(start: usize, end: usize): u32 {
   return find(start, end - start, hash);
 }
 
-function find(start: usize, length: usize, hash: u32): u32 {
+/** The number that the bytes have been given; -1 when they have none. */
+export function lookUp(start: usize, end: usize): i32 {
+  let hash: u32 = 0x811c9dc5;
+  for (let p = start; p < end; p++) hash = (hash ^ load<u8>(p)) * 0x01000193;
+  return probe(start, end - start, hash);
+}
+
+/** Where `probe` stopped: at the place of the next entry when it found none. */
+let slot: u32 = 0;
+function probe(start: usize, length: usize, hash: u32): i32 {
   if (count * 2 >= mask) rehash();
-  let slot = (hash ^ (hash >>> 15)) & mask;
+  slot = (hash ^ (hash >>> 15)) & mask;
   for (;;) {
     const entry = load<u32>(slots + (<usize>slot << 2));
-    if (entry == 0) break;
+    if (entry == 0) return -1;
     const known = entries + (entry - 1) * 12;
     if (load<u32>(known) == hash && load<u32>(known, 8) == <u32>length) {
       if (memory.compare(load<u32>(known, 4), start, length) == 0) return entry - 1;
     }
     slot = (slot + 1) & mask;
   }
+  return -1;
+}
+
+function find(start: usize, length: usize, hash: u32): u32 {
+  const known = probe(start, length, hash);
+  if (known >= 0) return known;
   const copy = allocate(length);
   memory.copy(copy, start, length);
   const made = entries + count * 12;

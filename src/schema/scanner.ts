@@ -8,6 +8,8 @@ export interface Scanner {
   allocate(size: number): number;
   /** The number of the bytes between two addresses: equal bytes have equal numbers, counted from 0. */
   intern(start: number, end: number): number;
+  /** The number that `intern` has given to the bytes between two addresses; -1 when it has none. */
+  lookUp(start: number, end: number): number;
   /** The bytes of a number. */
   bytesOf(id: number): number;
   lengthOf(id: number): number;

@@ -1,0 +1,63 @@
+/**
+ * A dict of a document whose keys differ, in their order. Most are gone through and not asked for a key, so what finds
+ * one is made when it is first wanted.
+ */
+export class OrderedDict<T> implements ReadonlyMap<string, T> {
+  readonly #keys: readonly string[];
+  readonly #values: readonly T[];
+  #places: ReadonlyMap<string, number> | undefined;
+
+  constructor(keys: readonly string[], values: readonly T[]) {
+    this.#keys = keys;
+    this.#values = values;
+  }
+
+  get size(): number {
+    return this.#keys.length;
+  }
+
+  #placeOf(key: string): number {
+    this.#places ??= new Map(this.#keys.map((known, i) => [known, i]));
+    return this.#places.get(key) ?? -1;
+  }
+
+  has(key: string): boolean {
+    return this.#placeOf(key) >= 0;
+  }
+
+  get(key: string): T | undefined {
+    return this.#values[this.#placeOf(key)];
+  }
+
+  /** The key's place when it is the one that stands at `place`, or soon after it; -1 otherwise, which says nothing. */
+  placeFrom(place: number, key: string): number {
+    for (let i = place; i < place + LOOKAHEAD; i++) if (this.#keys[i] === key) return i;
+    return -1;
+  }
+
+  valueAt(place: number): T | undefined {
+    return this.#values[place];
+  }
+
+  forEach(visit: (value: T, key: string, map: ReadonlyMap<string, T>) => void): void {
+    for (let i = 0; i < this.#keys.length; i++) visit(this.#values[i]!, this.#keys[i]!, this);
+  }
+
+  *entries(): MapIterator<[string, T]> {
+    for (let i = 0; i < this.#keys.length; i++) yield [this.#keys[i]!, this.#values[i]!];
+  }
+
+  keys(): MapIterator<string> {
+    return this.#keys.values();
+  }
+
+  values(): MapIterator<T> {
+    return this.#values.values();
+  }
+
+  [Symbol.iterator](): MapIterator<[string, T]> {
+    return this.entries();
+  }
+}
+
+const LOOKAHEAD = 4;
