@@ -1,6 +1,14 @@
+import { readFile, writeFile } from "node:fs/promises";
 import { defineConfig } from "tsdown";
 
 const common = { platform: "node", target: "node20.19", fixedExtension: false } as const;
+
+/** The same types for those who `require` the package; of an ES module, types can be had there only when that is said. */
+async function typesForRequire(): Promise<void> {
+  const text = await readFile("dist/index.d.ts", "utf8");
+  const typesOnly = 'import type$1 with { "resolution-mode": "import" };';
+  await writeFile("dist/index.d.cts", text.replace(/^import( \{[^;]*);$/gm, typesOnly));
+}
 
 /**
  * One file loads fastest; `scripts/finish-build.ts` puts what users import in front of it. Node 20 cannot `require` an
@@ -23,5 +31,6 @@ export default defineConfig([
     format: "esm",
     dts: { emitDtsOnly: true, sourcemap: false },
     clean: false,
+    onSuccess: typesForRequire,
   },
 ]);

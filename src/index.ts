@@ -9,9 +9,9 @@
  * @module
  */
 import { rules as builtInRules } from "../rules/index.generated.ts";
-import type { CallInputs, SessionOptions } from "./interpreter/api.ts";
+import type { CallInputs, OpenSession, SessionOptions } from "./interpreter/api.ts";
 import type { DiffOptions, DiffResult } from "./interpreter/diff.ts";
-import type { CallResult, Session } from "./interpreter/session.ts";
+import type { CallResult } from "./interpreter/session.ts";
 import { type Config, resolveConfig } from "./lint/config.ts";
 import type { Diagnostic, LintReport } from "./lint/diagnostic.ts";
 import { activeRules, runRules } from "./lint/engine.ts";
@@ -25,13 +25,31 @@ export type { BodyEffects, Write } from "./analysis/storage.ts";
 export { StorageAnalysis } from "./analysis/storage.ts";
 export type { Archive, ArchiveEntry, ArchiveFile, ArchiveFormat, Model, Payload } from "./archive/archive.ts";
 export { InputError } from "./errors.ts";
-export { type GraphlibView, toGraphlib } from "./graph/graphlib.ts";
-export type { CallInputs, InputValue, SessionOptions } from "./interpreter/api.ts";
+export {
+  clusterId,
+  type GraphlibEdge,
+  type GraphlibNode,
+  type GraphlibOptions,
+  type GraphlibView,
+  inputId,
+  nodeId,
+  outputId,
+  toGraphlib,
+} from "./graph/graphlib.ts";
+export type {
+  CallInputs,
+  InputValue,
+  OpenSession,
+  SessionCallOptions,
+  SessionOptions,
+} from "./interpreter/api.ts";
 export type { Difference, Tolerance } from "./interpreter/compare.ts";
-export type { DiffOptions, DiffResult, Divergence } from "./interpreter/diff.ts";
+export type { Decisions, DiffOptions, DiffResult, Divergence, LoweredExecution } from "./interpreter/diff.ts";
+export type { Observer } from "./interpreter/execution.ts";
 export { type MissingOperator, MissingOperatorsError } from "./interpreter/missing-operators.ts";
 export { NodeError } from "./interpreter/node-error.ts";
-export type { CallResult, Session } from "./interpreter/session.ts";
+export type { CallResult } from "./interpreter/session.ts";
+export type { OpaqueObject, RuntimeValue } from "./interpreter/value.ts";
 export {
   type Config,
   ConfigError,
@@ -73,12 +91,14 @@ export { type OpenedFile, open } from "./open.ts";
 export { call, callAny, callList } from "./ops/dispatch.ts";
 export { type Body, type BodyInput, type HopCall, hopCall } from "./ops/hop/hop.ts";
 export { type Definition, defineOp, type Kernel } from "./ops/kernel.ts";
+export type { Operator } from "./ops/operator.ts";
 export { OperatorRegistry } from "./ops/registry.ts";
-export { printProgram } from "./program/print.ts";
+export { type PrintOptions, printProgram } from "./program/print.ts";
 export { Graph, Node, Program, type ProgramInput, Value } from "./program/program.ts";
+export type { Document } from "./schema/document.ts";
 export * as schema from "./schema/types.generated.ts";
 export { writeDocument } from "./schema/writer.ts";
-export { type NestedNumbers, tensor, toTypedArray } from "./tensor/create.ts";
+export { type NestedNumbers, type TensorOptions, tensor, toTypedArray } from "./tensor/create.ts";
 export { type DType, type DTypeName, dtypes } from "./tensor/dtype.ts";
 export * as elements from "./tensor/elements.ts";
 export { readSafetensors, writeSafetensors } from "./tensor/safetensors.ts";
@@ -157,6 +177,6 @@ export async function diff(
 export async function openSession(
   source: string | Uint8Array,
   options: SessionOptions = {},
-): Promise<Session> {
+): Promise<OpenSession> {
   return (await import("./interpreter/api.ts")).openSession(source, options);
 }

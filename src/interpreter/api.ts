@@ -11,6 +11,7 @@ import { readSafetensors } from "../tensor/safetensors.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type DiffOptions, type DiffResult, diffProgram } from "./diff.ts";
+import type { Observer } from "./execution.ts";
 import { findInputs } from "./inputs.ts";
 import { type CallResult, type Inputs, Session } from "./session.ts";
 import type { RuntimeValue } from "./value.ts";
@@ -33,6 +34,30 @@ export interface SessionOptions {
   readonly precise?: boolean;
 }
 
+/** How a call of a session is run. */
+export interface SessionCallOptions {
+  /**
+   * Sees each node with the values that it made, in the order in which nodes run; once for each pass of a loop. The
+   * tensors are good until it returns: `copy()` what is to be kept.
+   */
+  readonly observe?: Observer;
+  /** Give all buffers, parameters, constants and inputs in the result, not just those that the program may write. */
+  readonly all?: boolean;
+}
+
+/** A program with its state, open to be called any number of times. */
+export interface OpenSession {
+  readonly program: Program;
+  /**
+   * Calls the program as `ep.module()` is called. What it writes to buffers stays for the next call, and input tensors
+   * that it writes to are written.
+   *
+   * @throws InputError when inputs are missing, unknown, or do not fit what the program was exported for; NodeError when
+   *   a node fails.
+   */
+  call(inputs: CallInputs, options?: SessionCallOptions): CallResult;
+}
+
 /**
  * Opens a program to call it any number of times on the same state. Reads all weights.
  *
@@ -42,8 +67,11 @@ export interface SessionOptions {
 export async function openSession(
   source: string | Uint8Array,
   options: SessionOptions = {},
-): Promise<Session> {
-  return withFile(source, options, async (_, session) => session);
+): Promise<OpenSession> {
+  return withFile(source, options, async (_, session) => ({
+    program: session.program,
+    call: (inputs, how = {}) => session.call(callInputs(inputs), how),
+  }));
 }
 
 /** Opens a program, makes use of it while the file is open, and closes it. */

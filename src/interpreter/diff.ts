@@ -20,11 +20,19 @@ import { isTensor, type RuntimeValue } from "./value.ts";
 /** Which branch each cond took; those that are left out went by their predicate. */
 export type Decisions = ReadonlyMap<Node, boolean>;
 
+/** A lowered execution, as `diff` names it. */
+export interface LoweredExecution {
+  /** `program order`, `updates early`, `as inductor`, ... (docs/running.md) */
+  readonly name: string;
+  /** What it does, for messages. */
+  readonly about: string;
+}
+
 /** Where a lowered execution parts from eager. */
 export interface Divergence {
   /** The call, from 0. */
   readonly call: number;
-  readonly schedule: Schedule;
+  readonly schedule: LoweredExecution;
   readonly decisions: Decisions;
   /** `output.0`, `buffer.cache`: the first of the results that differs. */
   readonly name: string;
@@ -49,7 +57,7 @@ export interface DiffResult {
   /** One for each combination of call, branches and schedule that differs, in the order tried. */
   readonly divergences: readonly Divergence[];
   readonly calls: number;
-  readonly schedules: readonly Schedule[];
+  readonly schedules: readonly LoweredExecution[];
   /** Combinations of branches that were run, and how many there are. */
   readonly combinations: number;
   readonly allCombinations: number;

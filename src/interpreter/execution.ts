@@ -4,7 +4,7 @@ import { type Memory, stepMemory } from "../tensor/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { type Frame, resolve } from "./arguments.ts";
 import type { Autocast } from "./autocast.ts";
-import { NodeError } from "./node-error.ts";
+import { nodeError } from "./node-error.ts";
 import type { PreparedGraph, PreparedProgram, Step } from "./prepare.ts";
 import type { RuntimeValue } from "./value.ts";
 import { type VmapRegion, vmapRegions } from "./vmap.ts";
@@ -143,7 +143,7 @@ export class Execution {
         else if (semantics.runStep === undefined) step.execute(this);
         else semantics.runStep(step, this);
       } catch (error) {
-        throw NodeError.of(error, step.node, frame);
+        throw nodeError(error, step.node, frame);
       }
       observe?.(
         step.node,

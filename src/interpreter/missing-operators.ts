@@ -9,6 +9,7 @@ export interface MissingOperator {
 
 /** Thrown before anything runs, with every operator that is missing. */
 export class MissingOperatorsError extends Error {
+  override readonly name = "MissingOperatorsError";
   readonly missing: readonly MissingOperator[];
 
   constructor(missing: readonly MissingOperator[]) {
@@ -18,7 +19,6 @@ export class MissingOperatorsError extends Error {
       return `  ${target}  (${nodes[0]!.graph.path} / ${nodes[0]!.name}${where}${nodes.length > 1 ? `, and ${nodes.length - 1} more` : ""})`;
     });
     super(`the program uses operators that pt2lint cannot run:\n${list.join("\n")}`);
-    this.name = "MissingOperatorsError";
     this.missing = missing;
   }
 }

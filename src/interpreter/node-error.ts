@@ -3,29 +3,32 @@ import { DataDependentError } from "../tensor/tensor.ts";
 import type { Frame } from "./arguments.ts";
 import { describeRuntimeValue } from "./value.ts";
 
-/** What went wrong in a node, with the node, what it was given, and the line of Python that made it. */
+/**
+ * What went wrong in a node. The message has the node, the dtypes and shapes of what it was given, and the line of Python
+ * that made it; `cause` is the error itself.
+ */
 export class NodeError extends Error {
+  override readonly name = "NodeError";
   readonly node: Node;
 
-  private constructor(node: Node, message: string, cause: unknown) {
+  constructor(node: Node, message: string, cause: unknown) {
     super(message, { cause });
-    this.name = "NodeError";
     this.node = node;
   }
+}
 
-  /** The error itself when it names a node already: the innermost node is the one to look at. */
-  static of(error: unknown, node: Node, frame: Frame): Error {
-    if (error instanceof NodeError || error instanceof DataDependentError) return error;
-    const reason = error instanceof Error ? error.message : String(error);
-    const operands = node.operands.map((operand) =>
-      operand === null ? "?" : `${operand.name}: ${describeRuntimeValue(frame[operand.id])}`,
-    );
-    const source = node.frame();
-    const lines = [
-      `${node.target} in ${node.graph.path} / ${node.name}: ${reason}`,
-      `  operands: ${operands.length === 0 ? "none" : operands.join(", ")}`,
-    ];
-    if (source !== null) lines.push(`  ${source.file}:${source.line} in ${source.function}: ${source.code}`);
-    return new NodeError(node, lines.join("\n"), error);
-  }
+/** The error itself when it names a node already: the innermost node is the one to look at. */
+export function nodeError(error: unknown, node: Node, frame: Frame): Error {
+  if (error instanceof NodeError || error instanceof DataDependentError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  const operands = node.operands.map((operand) =>
+    operand === null ? "?" : `${operand.name}: ${describeRuntimeValue(frame[operand.id])}`,
+  );
+  const source = node.frame();
+  const lines = [
+    `${node.target} in ${node.graph.path} / ${node.name}: ${reason}`,
+    `  operands: ${operands.length === 0 ? "none" : operands.join(", ")}`,
+  ];
+  if (source !== null) lines.push(`  ${source.file}:${source.line} in ${source.function}: ${source.code}`);
+  return new NodeError(node, lines.join("\n"), error);
 }

@@ -1,19 +1,21 @@
 /** Tensors from JavaScript's arrays, and back. */
-import { type DType, type DTypeName, dtypes } from "./dtype.ts";
+import { type Category, type DType, type DTypeName, dtypes } from "./dtype.ts";
 import {
   complexes,
   type Integers,
   integers,
   type Reals,
   reals,
+  storeComplexes,
   storeIntegers,
   storeReals,
 } from "./elements.ts";
 import { numelOf } from "./geometry.ts";
+import { Scalar } from "./scalar.ts";
 import { Tensor } from "./tensor.ts";
 
-/** Numbers in lists of lists, as `torch.tensor` takes them. */
-export type NestedNumbers = number | bigint | boolean | readonly NestedNumbers[];
+/** Numbers in lists of lists, as `torch.tensor` takes them. A `Scalar` is a number of Python, which may be complex. */
+export type NestedNumbers = number | bigint | boolean | Scalar | readonly NestedNumbers[];
 
 const ARRAYS: readonly (readonly [new (...args: never[]) => ArrayBufferView, DType])[] = [
   [Float32Array, dtypes.float32],
@@ -28,46 +30,94 @@ const ARRAYS: readonly (readonly [new (...args: never[]) => ArrayBufferView, DTy
   [BigUint64Array, dtypes.uint64],
 ];
 
+/** How a tensor is made of numbers. */
+export interface TensorOptions {
+  readonly dtype?: DTypeName;
+  readonly sizes?: readonly number[];
+}
+
 /**
  * A tensor with a copy of the numbers, as `torch.tensor(data, dtype=...)`: of lists, all of one length at each depth,
  * or of a typed array, which is one-dimensional unless `sizes` says otherwise. Without `dtype`, a typed array's own;
- * int64 for whole numbers, float32 when one is not whole, bool for booleans.
+ * for lists complex64 when one is complex, int64 for whole numbers, float32 when one is not whole, bool for booleans.
  *
- * @throws RangeError when the lists are ragged, or hold another number of elements than `sizes`.
+ * A typed array holds numbers, never bit patterns: a Float32Array makes a bfloat16 tensor by rounding. For a complex
+ * `dtype` it holds real and imaginary parts in turn, as `toTypedArray` gives them.
+ *
+ * @throws RangeError when the lists are ragged, hold another number of elements than `sizes`, or there is no such dtype.
  */
-export function tensor(
-  data: NestedNumbers | Reals | Integers,
-  { dtype, sizes }: { readonly dtype?: DTypeName; readonly sizes?: readonly number[] } = {},
+export function tensor(data: NestedNumbers | Reals | Integers, { dtype, sizes }: TensorOptions = {}): Tensor {
+  if (dtype !== undefined && !Object.hasOwn(dtypes, dtype))
+    throw new RangeError(`there is no dtype '${dtype}'`);
+  const wanted = dtype && dtypes[dtype];
+  return ArrayBuffer.isView(data) ? ofArray(data, wanted, sizes) : ofLists(data, wanted, sizes);
+}
+
+function ofArray(
+  data: Reals | Integers,
+  wanted: DType | undefined,
+  sizes: readonly number[] | undefined,
 ): Tensor {
-  const values = ArrayBuffer.isView(data) ? Array.from<number | bigint>(data as never) : flatten(data);
-  const shape = sizes ?? (ArrayBuffer.isView(data) ? [data.length] : shapeOf(data));
-  if (numelOf(shape) !== values.length) {
-    throw new RangeError(`${values.length} numbers do not make a tensor of sizes [${shape.join(", ")}]`);
-  }
-  const result = Tensor.zeros(shape, dtype === undefined ? dtypeOf(data, values) : dtypes[dtype]);
-  if (values.some((value) => typeof value === "bigint")) storeIntegers(result, values.map(toInteger));
-  else storeReals(result, values.map(Number));
+  const dtype = wanted ?? ARRAYS.find(([type]) => data instanceof type)?.[1] ?? dtypes.float32;
+  const isComplex = dtype.category === "complex";
+  const count = isComplex ? data.length / 2 : data.length;
+  const result = zeros(sizes ?? [Math.floor(count)], dtype, count);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    if (isComplex) storeComplexes(result, Float64Array.from(data, Number));
+    else storeIntegers(result, data);
+  } else if (isComplex) storeComplexes(result, Float64Array.from(data));
+  else storeReals(result, data);
   return result;
 }
 
-const toInteger = (value: number | bigint | boolean): bigint =>
-  typeof value === "bigint" ? value : BigInt(value);
-
-function dtypeOf(data: unknown, values: readonly (number | bigint | boolean)[]): DType {
-  const own = ARRAYS.find(([type]) => data instanceof type)?.[1];
-  if (own !== undefined) return own;
-  if (values.length > 0 && values.every((value) => typeof value === "boolean")) return dtypes.bool;
-  const whole =
-    values.length > 0 && values.every((value) => typeof value !== "number" || Number.isInteger(value));
-  return whole ? dtypes.int64 : dtypes.float32;
+function ofLists(
+  data: NestedNumbers,
+  wanted: DType | undefined,
+  sizes: readonly number[] | undefined,
+): Tensor {
+  const numbers = flatten(data);
+  const result = zeros(sizes ?? shapeOf(data), wanted ?? dtypeOf(numbers), numbers.length);
+  if (numbers.some(({ category }) => category === "complex")) {
+    storeComplexes(result, Float64Array.from(numbers.flatMap(({ re, im }) => [re, im])));
+  } else if (numbers.some(({ category, re }) => category === "int" && !Number.isSafeInteger(re))) {
+    storeIntegers(
+      result,
+      numbers.map(({ integer }) => integer),
+    );
+  } else {
+    storeReals(
+      result,
+      numbers.map(({ re }) => re),
+    );
+  }
+  return result;
 }
 
-function flatten(data: NestedNumbers): (number | bigint | boolean)[] {
-  return typeof data === "object" ? data.flatMap(flatten) : [data];
+function zeros(sizes: readonly number[], dtype: DType, count: number): Tensor {
+  if (numelOf(sizes) === count) return Tensor.zeros(sizes, dtype);
+  throw new RangeError(`${count} numbers do not make a tensor of sizes [${sizes.join(", ")}]`);
+}
+
+function dtypeOf(numbers: readonly Scalar[]): DType {
+  const has = (category: Category): boolean => numbers.some((one) => one.category === category);
+  if (has("complex")) return dtypes.complex64;
+  if (has("float") || numbers.length === 0) return dtypes.float32;
+  return has("int") ? dtypes.int64 : dtypes.bool;
+}
+
+/** A whole number is an integer. */
+function scalarOf(value: number | bigint | boolean): Scalar {
+  if (typeof value === "boolean") return Scalar.bool(value);
+  return typeof value === "bigint" || Number.isInteger(value) ? Scalar.int(value) : Scalar.float(value);
+}
+
+function flatten(data: NestedNumbers): Scalar[] {
+  if (data instanceof Scalar) return [data];
+  return typeof data === "object" ? data.flatMap(flatten) : [scalarOf(data)];
 }
 
 function shapeOf(data: NestedNumbers): number[] {
-  if (typeof data !== "object") return [];
+  if (typeof data !== "object" || data instanceof Scalar) return [];
   const [first = [], ...rest] = data.map(shapeOf);
   if (data.length === 0) return [0];
   if (rest.some((shape) => shape.join() !== first.join()))
