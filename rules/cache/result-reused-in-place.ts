@@ -87,7 +87,7 @@ def false_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
       for (const graph of ctx.program.graphs) {
         if (!graph.nodes.some((node) => hopCall(node)?.kind === "cond" && usesCacheOperator(node))) continue;
         const { lastUses } = buffers(graph, ctx.storage);
-        const search: Search = { held: heldValues(caches, graph), extents: nodesByExtent(graph) };
+        const search = new Search(caches, graph);
         for (const [index, uses] of lastUses) {
           for (const use of uses) check(ctx, caches, graph.nodes[index]!, use, search);
         }
@@ -95,10 +95,20 @@ def false_graph_0(v: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
     }),
 });
 
-/** What is looked for behind the last use of a buffer; found once for a graph, which may be large. */
-interface Search {
+/** What is looked for behind the last use of a buffer; found once for a graph, which may be large, and when it is wanted. */
+class Search {
   readonly held: ReadonlyMap<number, readonly Held[]>;
-  readonly extents: ReadonlyMap<string, readonly Node[]>;
+  readonly #graph: Graph;
+  #extents: ReadonlyMap<string, readonly Node[]> | undefined;
+
+  constructor(caches: CacheAnalysis, graph: Graph) {
+    this.held = heldValues(caches, graph);
+    this.#graph = graph;
+  }
+
+  get extents(): ReadonlyMap<string, readonly Node[]> {
+    return (this.#extents ??= nodesByExtent(this.#graph));
+  }
 }
 
 function check(
@@ -148,13 +158,20 @@ interface Held {
 
 /** Such values of a graph, by the storages that they are. */
 function heldValues(caches: CacheAnalysis, graph: Graph): Map<number, Held[]> {
-  const until = new Map<Value, number>();
-  for (const { index, operands } of graph.nodes) {
-    for (const operand of operands) if (operand?.kind === "tensor") until.set(operand, index);
+  const { values } = graph.program;
+  const until = new Map<number, number>();
+  const { operandIds, operandStart, nodes } = graph;
+  for (let node = 0; node < nodes.length; node++) {
+    for (let k = operandStart[node]!; k < operandStart[node + 1]!; k++) {
+      const value = values[operandIds[k]!];
+      if (value !== undefined && caches.isMoved(value)) until.set(value.id, node);
+    }
   }
-  for (const output of graph.outputs) if (output?.kind === "tensor") until.set(output, graph.nodes.length);
+  for (const output of graph.outputs)
+    if (output && caches.isMoved(output)) until.set(output.id, nodes.length);
   const held = new Map<number, Held[]>();
-  for (const [value, last] of until) {
+  for (const [id, last] of until) {
+    const value = values[id]!;
     const { roots, via } = caches.memoryOf(value);
     if (!via.some((one) => one !== "copy")) continue;
     for (const root of roots) {

@@ -52,6 +52,11 @@ export class CacheAnalysis {
     return this.#live[node.id] === 1;
   }
 
+  /** Whether the value lies, lowered, where eager does not have it. */
+  isMoved(value: Value): boolean {
+    return this.#memory.isMoved(value);
+  }
+
   /** The value through which the value's storage first appears in eager execution. */
   originOf(value: Value): Value {
     return this.#storage.originOf(value);

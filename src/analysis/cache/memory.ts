@@ -50,9 +50,14 @@ export class LoweredMemory {
     this.#run(program.main);
   }
 
+  /** Whether the value lies, lowered, where eager does not have it. */
+  isMoved(value: Value): boolean {
+    return this.#storage.storages(value).some((root) => this.#moved.has(root));
+  }
+
   memoryOf(value: Value): Memory {
     const roots = this.#storage.storages(value);
-    if (!roots.some((root) => this.#moved.has(root))) return { roots, updates: NONE, via: NONE };
+    if (!this.isMoved(value)) return { roots, updates: NONE, via: NONE };
     return this.#join(roots.map((root) => this.#moved.get(root) ?? itself(root)));
   }
 
