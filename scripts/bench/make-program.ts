@@ -63,6 +63,18 @@ function repeatConfig(bytes: Uint8Array, suffixes: readonly string[]): string {
   return `{"config": {${entries.join(", ")}}}`;
 }
 
+/** A tree spec whose positional arguments, or whose one result, come once for each copy. */
+function repeatTree(text: string, copies: number): string {
+  const [protocol, tree] = JSON.parse(text) as [number, Json];
+  const repeated = (items: Json[]): Json[] => Array.from({ length: copies }, () => items).flat();
+  const [args, ...keywords] = tree.children_spec as Json[];
+  if (args === undefined) {
+    return dumps([protocol, { type: "builtins.tuple", context: "null", children_spec: repeated([tree]) }]);
+  }
+  const all = { ...args, children_spec: repeated(args.children_spec) };
+  return dumps([protocol, { ...tree, children_spec: [all, ...keywords] }]);
+}
+
 /** Writes a .pt2 of at least `nodes` nodes and returns how many it has. */
 export async function makeProgram(nodes: number, path: string, from: Template = "cache"): Promise<number> {
   const template = readFileSync(TEMPLATES[from]);
@@ -117,7 +129,15 @@ export async function makeProgram(nodes: number, path: string, from: Template = 
   const others = { ...document };
   delete others.graph_module;
   const { signature: whole, ...entry } = document.graph_module.module_call_graph[0];
-  const { inputs, outputs, ...specs } = whole;
+  const { inputs, outputs, ...once } = whole;
+  const specs = {
+    ...once,
+    in_spec: repeatTree(once.in_spec, copies),
+    out_spec: repeatTree(once.out_spec, copies),
+    forward_arg_names: suffixes.flatMap((suffix) =>
+      once.forward_arg_names.map((name: string) => name + suffix),
+    ),
+  };
   out.write(`]}, "module_call_graph": [${dumps(entry).slice(0, -1)}, "signature": {"inputs": [`);
   each(list(inputs));
   out.write('], "outputs": [');
