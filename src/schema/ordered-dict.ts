@@ -55,6 +55,11 @@ export class OrderedDict<T> implements ReadonlyMap<string, T> {
     return this.#values.values();
   }
 
+  /** As console.log shows it. */
+  [Symbol.for("nodejs.util.inspect.custom")](): ReadonlyMap<string, T> {
+    return new Map(this);
+  }
+
   [Symbol.iterator](): MapIterator<[string, T]> {
     return this.entries();
   }

@@ -65,6 +65,12 @@ export class RecordedNode implements Node {
     return hop < 0 ? null : hop === 1;
   }
 
+  /** As console.log shows it. */
+  [Symbol.for("nodejs.util.inspect.custom")](): Node {
+    const { target, inputs, outputs, metadata, is_hop_single_tensor_return, name } = this;
+    return { target, inputs, outputs, metadata, is_hop_single_tensor_return, name };
+  }
+
   /**
    * The number of its shape: nodes with the same one differ only in which tensors they name, in their own name and in
    * their metadata. -1 for a node that names values otherwise than as arguments and results that are one tensor each.
