@@ -50,6 +50,10 @@ const output = {
   describe: "Write to this file instead of standard output",
 } as const;
 
+/** For people, or for programs. */
+const textOrJson = <const Text extends string>(describe: Text) =>
+  ({ type: "string", alias: "f", choices: ["stylish", "json"], default: "stylish", describe }) as const;
+
 const model = {
   type: "string",
   value: "NAME",
@@ -175,13 +179,7 @@ export const commands = {
         describe:
           "Print the values of the nodes that match, as in 'add*' or 'cond/*/mul'; with --output, save them",
       },
-      format: {
-        type: "string",
-        alias: "f",
-        choices: ["stylish", "json"],
-        default: "stylish",
-        describe: "How results are written",
-      },
+      format: textOrJson("How results are written"),
       config,
       color,
     },
@@ -196,13 +194,7 @@ export const commands = {
     operands: { name: "path", many: false, describe: "A .pt2 file" },
     options: {
       ...calls,
-      format: {
-        type: "string",
-        alias: "f",
-        choices: ["stylish", "json"],
-        default: "stylish",
-        describe: "How the verdict is written",
-      },
+      format: textOrJson("How the verdict is written"),
       config,
       color,
     },
@@ -215,13 +207,7 @@ export const commands = {
     operands: { name: "path", many: false, describe: "A .pt2 file, or a program's JSON document" },
     options: {
       model,
-      format: {
-        type: "string",
-        alias: "f",
-        choices: ["stylish", "json"],
-        default: "stylish",
-        describe: "A table, or JSON",
-      },
+      format: textOrJson("A table, or JSON"),
       config,
       color,
     },
@@ -239,13 +225,7 @@ export const commands = {
     describe: "List the rules and how they are set here",
     operands: null,
     options: {
-      format: {
-        type: "string",
-        alias: "f",
-        choices: ["stylish", "json"],
-        default: "stylish",
-        describe: "A table, or all that is known of each rule",
-      },
+      format: textOrJson("A table, or all that is known of each rule"),
       preset,
       config,
       color,

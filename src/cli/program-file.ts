@@ -4,9 +4,10 @@ import { InputError } from "../errors.ts";
 import { MissingOperatorsError } from "../interpreter/missing-operators.ts";
 import { NodeError } from "../interpreter/node-error.ts";
 import type { ResolvedConfig } from "../lint/config.ts";
+import { registryOf } from "../lint/lint.ts";
 import { type OpenedFile, open } from "../open.ts";
 import { registerKernels } from "../ops/kernels.ts";
-import { OperatorRegistry } from "../ops/registry.ts";
+import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Program } from "../program/program.ts";
 import { UsageError } from "./arguments.ts";
 import { loadConfig } from "./load-config.ts";
@@ -15,7 +16,6 @@ import { writeNote } from "./output.ts";
 /** A program that is open, with what the config says of operators. */
 export interface ProgramFile {
   readonly path: string;
-  readonly file: OpenedFile;
   readonly model: Model;
   readonly program: Program;
   readonly registry: OperatorRegistry;
@@ -34,7 +34,8 @@ export async function withProgram<T>(
     try {
       const model = modelOf(file, path, options.model);
       const program = await file.program(model.name);
-      return await use({ path, file, model, program, registry: registryOf(config), config });
+      registerKernels(config.kernels);
+      return await use({ path, model, program, registry: registryOf(config), config });
     } finally {
       await file.close();
     }
@@ -57,13 +58,6 @@ function modelOf({ archive }: OpenedFile, path: string, name: string | undefined
   const model = models.find((one) => one.name === name);
   if (model !== undefined) return model;
   throw new UsageError(`${path}: there is no model '${name}'`, `the archive has ${list}`);
-}
-
-function registryOf(config: ResolvedConfig): OperatorRegistry {
-  const registry = new OperatorRegistry();
-  for (const schema of config.operators) registry.declare(schema);
-  registerKernels(config.kernels);
-  return registry;
 }
 
 /** What is wrong with a program or with a call, as the user's to mend; anything else as it is. */

@@ -1,8 +1,7 @@
 import { InputError } from "../errors.ts";
 import type { ResolvedConfig } from "../lint/config.ts";
-import { lintFiles } from "../lint/lint.ts";
+import { lintFiles, registryOf } from "../lint/lint.ts";
 import { type OpenedFile, open } from "../open.ts";
-import { OperatorRegistry } from "../ops/registry.ts";
 import { printProgram } from "../program/print.ts";
 import { sanitize } from "../report/text.ts";
 import { type Invocation, UsageError } from "./arguments.ts";
@@ -33,8 +32,7 @@ async function openFile(path: string): Promise<OpenedFile> {
 
 async function printFile(file: OpenedFile, path: string, config: ResolvedConfig): Promise<string> {
   if (file.models.length === 0) throw new UsageError(`${path}: holds no program to show`);
-  const registry = new OperatorRegistry();
-  for (const schema of config.operators) registry.declare(schema);
+  const registry = registryOf(config);
   const { results } = await lintFiles([path], { config });
   const texts: string[] = [];
   for (const model of file.models) {

@@ -69,7 +69,7 @@ export async function sampleInputs(
   return new Map(placeholders.map((name, i) => [name, leaves[i]]));
 }
 
-/** The leaves in the order of torch's pytree: a dict's in the order of its keys, None is a leaf of export. */
+/** The leaves in the order of torch's pytree: a dict's in the order in which it was filled, None is a leaf of export. */
 async function visitLeaves(value: PickleValue, visit: (leaf: PickleValue) => Promise<void>): Promise<void> {
   if (Array.isArray(value)) for (const item of value) await visitLeaves(item, visit);
   else if (value instanceof Map) for (const item of value.values()) await visitLeaves(item, visit);

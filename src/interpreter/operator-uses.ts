@@ -1,6 +1,6 @@
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Node, Program } from "../program/program.ts";
-import { runnable } from "./prepare.ts";
+import { runnable, targetsOf } from "./prepare.ts";
 
 /** An operator that a program uses. */
 export interface OperatorUse {
@@ -18,9 +18,11 @@ export function operatorUses(program: Program, registry: OperatorRegistry): Oper
   const uses = new Map<string, { count: number; first: Node }>();
   for (const { nodes } of program.graphs) {
     for (const node of nodes) {
-      const known = uses.get(node.target);
-      if (known === undefined) uses.set(node.target, { count: 1, first: node });
-      else known.count++;
+      for (const target of targetsOf(node)) {
+        const known = uses.get(target);
+        if (known === undefined) uses.set(target, { count: 1, first: node });
+        else known.count++;
+      }
     }
   }
   return [...uses]

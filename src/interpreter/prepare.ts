@@ -51,6 +51,11 @@ export function runnable(
   return findKernel(registry.find(target)?.qualifiedName ?? nameOf(target));
 }
 
+/** What a node calls: its target, and the operator that a higher-order one is given. */
+export function targetsOf({ target, source }: Node): string[] {
+  return [target, ...source.inputs.flatMap(({ arg }) => ("as_operator" in arg ? [arg.as_operator] : []))];
+}
+
 /** `mylib::op` of `torch.ops.mylib.op.default`, for an operator that nobody declared. */
 function nameOf(target: string): string {
   return target
@@ -64,9 +69,11 @@ function missingOperators(program: Program, registry: OperatorRegistry): Missing
   const missing = new Map<string, Node[]>();
   for (const graph of program.graphs) {
     for (const node of graph.nodes) {
-      const known = missing.get(node.target);
-      if (known !== undefined) known.push(node);
-      else if (runnable(node.target, registry) === undefined) missing.set(node.target, [node]);
+      for (const target of targetsOf(node)) {
+        const known = missing.get(target);
+        if (known !== undefined) known.push(node);
+        else if (runnable(target, registry) === undefined) missing.set(target, [node]);
+      }
     }
   }
   return [...missing].map(([target, nodes]) => ({ target, nodes }));

@@ -53,3 +53,17 @@ def forward(x: "f32[2]", flag = False, scale = 3.0, mode = "sum", mask = None):
     );
   });
 });
+
+describe("operators that nobody has", () => {
+  it("are named before anything runs, also those that a higher-order operator is given", () => {
+    const text = `
+def forward(token: "?" = token(), x: "f32[2]"):
+    other: "f32[2]" = torch.ops.mylib.other.default(x)
+    with_effects: ("?", "f32[2]") = torch.ops.higher_order.with_effects(token, torch.ops.mylib.log.default, other)
+    return (with_effects[0], with_effects[1])
+`;
+    const missing =
+      /torch\.ops\.mylib\.other\.default .*\n.*torch\.ops\.mylib\.log\.default {2}\(main \/ with_effects\)/;
+    expect(() => sessionOf(text)).toThrow(missing);
+  });
+});

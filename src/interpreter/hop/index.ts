@@ -6,7 +6,7 @@ import { vmapFunction } from "../vmap.ts";
 import { autoFunctionalized, autoFunctionalizedV2, outDtype, withEffects } from "./calls.ts";
 import { cond } from "./cond.ts";
 import { associativeScan, map, scan, whileLoop } from "./loops.ts";
-import { invokeSubgraph, wrap, wrapWithAutocast, wrapWithSetGradEnabled } from "./wraps.ts";
+import { invokeSubgraph, wrap, wrapWithAutocast } from "./wraps.ts";
 
 /** A call of a higher-order operator: a graph among its arguments is ready to run. */
 export interface HopArguments {
@@ -29,7 +29,7 @@ const HANDLERS: Readonly<Record<string, HopHandler>> = {
   map,
   map_impl: map,
   associative_scan: associativeScan,
-  wrap_with_set_grad_enabled: wrapWithSetGradEnabled,
+  wrap_with_set_grad_enabled: wrap,
   wrap_with_autocast: wrapWithAutocast,
   invoke_subgraph: invokeSubgraph,
   wrap,

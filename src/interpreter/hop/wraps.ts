@@ -10,16 +10,14 @@ function bodyOf(args: readonly unknown[]): { body: PreparedGraph; rest: readonly
   return { body: args[at] as PreparedGraph, rest: args.slice(at + 1) as RuntimeValue[] };
 }
 
-/** wrap(body, *operands), and what else only marks a body. */
+/**
+ * wrap(body, *operands), and what else only marks a body, such as wrap_with_set_grad_enabled(enabled, body, *operands):
+ * gradients are of no concern to values.
+ */
 export function wrap({ execution, args }: HopArguments): RuntimeValue {
   const { body, rest } = bodyOf(args);
   const operands = rest.length === body.graph.inputs.length ? rest : (rest.flat() as RuntimeValue[]);
   return execution.runGraphBetween(body, operands.slice(0, body.graph.inputs.length));
-}
-
-/** wrap_with_set_grad_enabled(enabled, body, *operands): gradients are of no concern to values. */
-export function wrapWithSetGradEnabled(call: HopArguments): RuntimeValue {
-  return wrap(call);
 }
 
 /** wrap_with_autocast(device_type, dtype, enabled, cache_enabled, body, *operands) */
