@@ -2,19 +2,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { inductor } from "../analysis/divergence/schedules.ts";
 import { type Confirmation, lint } from "../index.ts";
 import { open } from "../open.ts";
 import { OperatorRegistry } from "../ops/registry.ts";
-import type { Node } from "../program/program.ts";
 import { tensor } from "../tensor/create.ts";
 import { reals } from "../tensor/elements.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { runAsInductor } from "../testing/as-inductor.ts";
 import { sampleInputs } from "./inputs.ts";
-import { runNumeric } from "./lowered/numeric.ts";
-import { Reference } from "./lowered/reference.ts";
 import { LoweredProgram } from "./lowered/semantics.ts";
-import { runCopy } from "./run-copy.ts";
 import { type Inputs, Session } from "./session.ts";
 
 type Sums = Readonly<Record<string, number>>;
@@ -125,7 +121,7 @@ describe.each(entries)("$name", ({ name, columns, rows, findings }) => {
     const lowered = new LoweredProgram(session.program, session.registry);
     const expected = torch.inductor as readonly Sums[];
     for (const [call, inputs] of calls.entries()) {
-      expectSums(sumsOf(runLowered(session, inputs, lowered)), expected[call]!);
+      expectSums(sumsOf(runAsInductor(session, inputs, lowered)), expected[call]!);
     }
   });
 });
@@ -179,16 +175,6 @@ async function opened(name: string, { later }: Measured): Promise<{ session: Ses
   } finally {
     await file.close();
   }
-}
-
-function runLowered(session: Session, inputs: Inputs, lowered: LoweredProgram): ReadonlyMap<string, Tensor> {
-  const { program, prepared, registry } = session;
-  const reference = new Reference(program, session.inputValues(inputs), registry);
-  runCopy(session, inputs, (copy, given) => copy.call(given, { observe: reference.observe }));
-  const decide = (_: Node, predicate: boolean) => predicate;
-  const options = { prepared, lowered, schedule: inductor, reference, decide };
-  return session.call(inputs, { all: true, instead: (values) => runNumeric(options, values).outputs })
-    .tensors;
 }
 
 function sumsOf(tensors: ReadonlyMap<string, Tensor>): Sums {

@@ -37,6 +37,8 @@ export interface Fx {
   readonly index: number;
   /** Whether a branch of the cond writes, and says so: then the cond stays, though nothing needs it. */
   readonly writes?: boolean;
+  /** What a cond only reads: what none of its branches updates. */
+  readonly reads?: readonly Fx[];
   /** What its operator takes besides, and looks at the shape of alone: dead code elimination keeps it. */
   readonly keeps?: Fx;
 }
@@ -178,12 +180,36 @@ class Functionalizer {
     const args = viewed ? [this.#get(viewed)] : this.#all(operands);
     const writes =
       op === "cond" && (hopCall(node)?.bodies ?? []).some(({ graph }) => this.#writesInput(graph));
-    const whole = this.#emit({ op, node, args, value: first, base: viewed ?? first, index: 0, writes });
+    const reads = op === "cond" ? args.filter((_, i) => !this.#updates(node, operands[i]!)) : [];
+    const whole = this.#emit({
+      op,
+      node,
+      args,
+      value: first,
+      base: viewed ?? first,
+      index: 0,
+      writes,
+      reads,
+    });
     for (const value of node.outputs) {
       const base = viewed ?? value;
       if (viewed) this.#bases.set(value, viewed);
       this.#set(value, this.#emit({ op: "item", node, args: [whole], value, base, index: value.index }));
     }
+  }
+
+  /** Whether a branch of a cond updates what it is given. Recursion goes one level for each cond within another. */
+  #updates(cond: Node, operand: Value): boolean {
+    return (hopCall(cond)?.bodies ?? []).some(({ graph, inputs }) => {
+      const own = new Set(graph.inputs.filter((_, i) => inputs[i]?.operand === operand));
+      const isOwn = (value: Value | null): boolean =>
+        value !== null && own.has(this.#storage.originOf(value));
+      return graph.nodes.some((node) =>
+        node.target === UPDATE
+          ? isOwn(tensorArgument(node, "cache", 1))
+          : node.subgraphs.length > 0 && node.operands.some((one) => isOwn(one) && this.#updates(node, one!)),
+      );
+    });
   }
 
   #writesInput(graph: Graph): boolean {

@@ -35,16 +35,18 @@ export function reorderUpdates(graph: FxGraph, order: Exclude<Order, "program" |
   graph.nodes = ordered;
 }
 
-/** By input, the updates whose value it is and the conds that decide by it: they need it as it was before the copy back. */
+/** By input, the updates whose value it is and the conds that only read it: they need it as it was before the copy back. */
 function readersOfInputs(updates: readonly Fx[]): ReadonlyMap<Fx, readonly Fx[]> {
   const readers = new Map<Fx, Fx[]>();
   for (const fx of updates) {
-    let at = fx.args[0]!;
-    while (at.op === "view") at = at.args[0]!;
-    if (at.op !== "input") continue;
-    const list = readers.get(at);
-    if (list === undefined) readers.set(at, [fx]);
-    else list.push(fx);
+    for (const read of fx.op === "cond" ? (fx.reads ?? []) : fx.args.slice(0, 1)) {
+      let at = read;
+      while (at.op === "view") at = at.args[0]!;
+      if (at.op !== "input") continue;
+      const list = readers.get(at);
+      if (list === undefined) readers.set(at, [fx]);
+      else list.push(fx);
+    }
   }
   return readers;
 }

@@ -122,11 +122,13 @@ class Numeric implements Domain<RuntimeValue, Whole> {
     const { frame } = this.#execution;
     const target = this.#written.get(node);
     for (const operand of node.operands) if (operand) frame[operand.id] = reference.value(operand);
-    for (const [i, source] of sourcesOf(node).entries()) {
+    const sources = sourcesOf(node);
+    for (const [i, source] of sources.entries()) {
       const part = parts[i];
       frame[source.id] = target !== undefined && isTensor(part) ? contiguousCopy(part) : part;
     }
-    if (target !== undefined && !isTensor(frame[target.id])) frame[target.id] = this.#blank(target);
+    // What eager had there may have been given back.
+    if (target !== undefined && !sources.includes(target)) frame[target.id] = this.#blank(target);
     const step = prepared.graphs[node.graph.id]!.steps[node.index]!;
     step.execute(this.#execution);
     return frame[value.node === node ? value.id : target!.id];
