@@ -1,5 +1,6 @@
 /** torch.autocast on the CPU (aten/src/ATen/autocast_mode.h; the operators are those that torch 2.13 registers). */
-import type { Arguments, Kernel } from "../ops/kernel.ts";
+import { callingBy } from "../ops/dispatch.ts";
+import type { Arguments, Kernel, Result } from "../ops/kernel.ts";
 import { cast } from "../tensor/copy.ts";
 import { type DType, dtypes, isFloating } from "../tensor/dtype.ts";
 import { promoteDtypes } from "../tensor/promotion.ts";
@@ -33,6 +34,12 @@ const FLOAT32 = words(`
   replication_pad2d replication_pad3d smooth_l1_loss soft_margin_loss stft svd trace triangular_solve
   triplet_margin_loss view_as_complex`);
 
+/** Made of others that the lists name, each of which casts for itself. */
+const COMPOSITE = words(`
+  bilinear chain_matmul einsum gru gru_cell inner istft linalg_matmul linalg_matrix_norm linalg_matrix_power
+  linalg_multi_dot linalg_norm linalg_pinv lstm lstm_cell matrix_power pad rnn_relu rnn_relu_cell rnn_tanh
+  rnn_tanh_cell tensordot`);
+
 function words(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/));
 }
@@ -41,14 +48,21 @@ function words(text: string): ReadonlySet<string> {
 export function autocastCall(autocast: Autocast, kernel: Kernel, args: Arguments): RuntimeValue {
   const { namespace, name } = kernel.schema;
   if (namespace !== "aten") return kernel.call(args) as RuntimeValue;
+  if (COMPOSITE.has(name)) {
+    return callingBy(
+      (part, own) => autocastCall(autocast, part, own) as Result,
+      () => kernel.call(args) as RuntimeValue,
+    );
+  }
   let dtype: DType | undefined;
   if (LOWER.has(name)) dtype = autocast.dtype;
   else if (FLOAT32.has(name)) dtype = dtypes.float32;
   else if (PROMOTE.has(name)) dtype = widest(autocast.dtype, args);
-  if (dtype === undefined) return kernel.call(args) as RuntimeValue;
-  return kernel.call(
-    Object.fromEntries(Object.entries(args).map(([key, arg]) => [key, castArgument(arg, dtype)])),
-  ) as RuntimeValue;
+  const given =
+    dtype === undefined
+      ? args
+      : Object.fromEntries(Object.entries(args).map(([key, arg]) => [key, castArgument(arg, dtype)]));
+  return callingBy(null, () => kernel.call(given) as RuntimeValue);
 }
 
 /** at::autocast::is_eligible: floating, and not float64. */

@@ -56,7 +56,24 @@ export function call(name: string, ...args: readonly unknown[]): Tensor {
 export function callAny(name: string, ...args: readonly unknown[]): Result {
   const kernel = findKernel(name);
   if (kernel === undefined) throw new RangeError(`there is no kernel for ${name}`);
-  return kernel.call(byName(kernel.schema.args, args));
+  const named = byName(kernel.schema.args, args);
+  return caller === null ? kernel.call(named) : caller(kernel, named);
+}
+
+/** What runs an operator that another one is made of, when that is not just its kernel. */
+type Caller = (kernel: Kernel, args: Arguments) => Result;
+
+let caller: Caller | null = null;
+
+/** Does something while operators that others are made of are run so; null for their kernels alone. */
+export function callingBy<T>(way: Caller | null, run: () => T): T {
+  const before = caller;
+  caller = way;
+  try {
+    return run();
+  } finally {
+    caller = before;
+  }
 }
 
 /** `call` for operators whose result is a list, or several tensors. */

@@ -15,6 +15,7 @@ const count = (sizes: readonly number[]): number => sizes.reduce((product, size)
  * (at::native::sumproduct_pair).
  */
 function productSum(left: Tensor, right: Tensor, sum: ReadonlySet<number>): Tensor {
+  if (sum.size === 0) return call("aten::mul.Tensor", left, right);
   let [a, b] = [left, right];
   for (const d of sum) {
     if (b.sizes[d] === 1 && a.sizes[d] !== 1) a = call("aten::sum.dim_IntList", a, [d], true);

@@ -1,4 +1,6 @@
 /** Distances between vectors. */
+import { cast } from "../../tensor/copy.ts";
+import { isIntegral } from "../../tensor/dtype.ts";
 import { fill, type Reals, reals } from "../../tensor/elements.ts";
 import { broadcastSizes } from "../../tensor/geometry.ts";
 import { resultType } from "../../tensor/promotion.ts";
@@ -65,12 +67,15 @@ const within = (name: string): Kernel =>
     },
   });
 
-/** at::native::cosine_similarity: both are divided by their lengths, which are at least eps. */
+/**
+ * at::native::cosine_similarity: both are divided by their lengths, which are at least eps. Each keeps its own dtype for
+ * that, unless it is integral.
+ */
 function cosine(x1: Tensor, x2: Tensor, dim: number, eps: number): Tensor {
   const dtype = resultType([x1, x2]);
   const sizes = broadcastSizes(x1.sizes, x2.sizes);
   const unit = (t: Tensor): Tensor => {
-    const own = expanded(call("aten::to.dtype", t, dtype), sizes);
+    const own = expanded(isIntegral(t.dtype) ? cast(t, dtype) : t, sizes);
     const norm = call("aten::linalg_vector_norm", own, Scalar.int(2), [dim], true);
     return call("aten::div.Tensor", own, call("aten::clamp_min", norm, Scalar.float(eps)));
   };

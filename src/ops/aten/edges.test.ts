@@ -101,6 +101,36 @@ describe("edges of operators", () => {
     expect([...reals(call("aten::fft_rfftfreq", 4))]).toEqual([0, 0.25, 0.5]);
   });
 
+  it("leaves no rounding in what a transform of real values has real", () => {
+    const angles = (length: number) => [
+      ...reals(call("aten::angle", call("aten::fft_rfft", floats(Array.from({ length }, (_, i) => i - 8))))),
+    ];
+    const pi = Math.fround(Math.PI);
+    expect([angles(12)[0], angles(12)[6], angles(7)[0]]).toEqual([pi, pi, pi]);
+  });
+
+  it("divides by lengths of each operand's own dtype", () => {
+    const x = tensor([1, 2, 3, -1, 0.5, 2], { dtype: "float32", sizes: [2, 3] });
+    const y = tensor([1.1, 2.3, 2.7, -0.9, 0.4, 2.6], { dtype: "bfloat16", sizes: [2, 3] });
+    const similarity = reals(call("aten::cosine_similarity", x, y));
+    expect(similarity[0]).toBeCloseTo(0.9917897, 6);
+    expect(similarity[1]).toBeCloseTo(0.9868819, 6);
+  });
+
+  it("rounds a sum of products behind each batch", () => {
+    const self = tensor([[1]], { dtype: "bfloat16" });
+    const ones = tensor([[[1]], [[1]]], { dtype: "bfloat16" });
+    const small = tensor([[[1 / 256]], [[1 / 256]]], { dtype: "bfloat16" });
+    expect([...reals(call("aten::addbmm", self, ones, small))]).toEqual([1]);
+    const [two, three] = [Scalar.int(2), Scalar.int(3)];
+    expect([...reals(call("aten::addbmm", self, ones, small, two, three))]).toEqual([2.03125]);
+  });
+
+  it("draws with a generator that is None", () => {
+    expect(call("aten::rand.generator", [2, 3], null).sizes).toEqual([2, 3]);
+    expect([...reals(call("aten::randperm.generator", 4, null))].sort()).toEqual([0, 1, 2, 3]);
+  });
+
   it("answers what a tensor is", () => {
     expect(String(callAny("aten::numel", floats([1, 2])))).toBe("2");
     expect(String(callAny("aten::is_complex", floats([1, 2])))).toBe("False");

@@ -82,6 +82,17 @@ function fullSpectrum(
   return full;
 }
 
+/** Of real values, the terms that are their own mirrors are real: no rounding is left in them. */
+function clearMirrors(values: Float64Array, sizes: readonly number[], dim: number): void {
+  const length = sizes[dim]!;
+  const step = 2 * numelOf(sizes.slice(dim + 1));
+  for (let line = 0; line < values.length; line += length * step) {
+    for (const k of length % 2 === 0 ? [0, length / 2] : [0]) {
+      for (let i = 1; i < step; i += 2) values[line + k * step + i] = 0;
+    }
+  }
+}
+
 export const fourier: readonly Kernel[] = [
   defineOp("aten::_fft_c2c(Tensor self, SymInt[] dim, int normalization, bool forward) -> Tensor", {
     meta: ({ self, dim }) => ({
@@ -114,6 +125,7 @@ export const fourier: readonly Kernel[] = [
       const last = dims.at(-1)!;
       const whole = complexes(self).slice();
       transformDim(whole, self.sizes, last, -1);
+      clearMirrors(whole, self.sizes, last);
       const values = firstAlong(whole, self.sizes, last, out.sizes[last]!);
       for (const d of dims.slice(0, -1)) transformDim(values, out.sizes, d, -1);
       scale(values, factor(normalization, sizesAlong(self.sizes, dims)));

@@ -9,7 +9,7 @@ import { call } from "../dispatch.ts";
 import { type Arguments, defineOp, type Kernel } from "../kernel.ts";
 import { matrixProduct, requireSameDtype, roundInto, wideDtype, wideProduct } from "./products.ts";
 import { reshaped } from "./reshaping.ts";
-import { expanded, transposed, unsqueezed, viewAs } from "./views.ts";
+import { expanded, narrowed, transposed, unsqueezed, viewAs } from "./views.ts";
 
 /** A vector as the only row or column of a matrix, a matrix as the only one of a batch. */
 const asBatch = (t: Tensor): Tensor => (t.rank === 2 ? unsqueezed(t, 0) : t);
@@ -117,15 +117,13 @@ export const matrixProducts: readonly Kernel[] = [
     "aten::addbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor",
     {
       meta: ({ self, batch1, batch2 }) => addedSpec(self, productSizes(batch1, batch2, 3).slice(1)),
-      // The sum over batches is one product of matrices, as long as the batches together.
       run: ({ self, batch1, batch2, beta, alpha }, out) => {
-        const left = reshaped(transposed(batch1, 0, 1), [
-          1,
-          batch1.sizes[1]!,
-          batch1.sizes[0]! * batch1.sizes[2]!,
-        ]);
-        const right = reshaped(batch2, [1, batch2.sizes[0]! * batch2.sizes[1]!, batch2.sizes[2]!]);
-        addProduct(out, self, matrixProduct(left, right), beta, alpha);
+        addProduct(out, self, Tensor.zeros(out.sizes, wideDtype(out.dtype)), beta, alpha);
+        // Rounded behind each batch (at::native::addbmm_impl_).
+        for (let i = 0; i < batch1.sizes[0]!; i++) {
+          const product = matrixProduct(narrowed(batch1, 0, i, 1), narrowed(batch2, 0, i, 1));
+          addProduct(out, i === 0 ? self : out, product, i === 0 ? beta : Scalar.int(1), alpha);
+        }
       },
     },
   ),

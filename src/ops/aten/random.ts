@@ -35,6 +35,21 @@ function created(name: string, draw: Draw): Kernel {
   } as never);
 }
 
+/** The numbers below n in any order. */
+function permuted(name: string): Kernel {
+  return new Kernel(`aten::${name}`, {
+    meta: ({ n, dtype }: Arguments) => ({ sizes: [n as number], dtype: dtype ?? dtypes.int64 }),
+    run: ({ n }: Arguments, out: Tensor) =>
+      fill(out, (y) => {
+        for (let i = 0; i < (n as number); i++) {
+          const at = Math.floor(randomDouble() * (i + 1));
+          y[i] = y[at]!;
+          y[at] = i;
+        }
+      }),
+  } as never);
+}
+
 function fillWith(out: Tensor, next: () => number): void {
   fill(out, (y) => {
     for (let i = 0; i < y.length; i++) y[i] = next();
@@ -139,14 +154,17 @@ function normalAround(mean: Tensor | number, deviation: Tensor | number): Tensor
 }
 
 export const random: readonly Kernel[] = [
-  created("rand", uniform),
-  created("rand_like", uniform),
-  created("randn", normal),
-  created("randn_like", normal),
-  created("randint", integersBelow(null, "high")),
-  created("randint.low", integersBelow("low", "high")),
-  created("randint_like", integersBelow(null, "high")),
-  created("randint_like.low_dtype", integersBelow("low", "high")),
+  ...["rand", "rand.generator", "rand_like", "rand_like.generator"].map((name) => created(name, uniform)),
+  ...["randn", "randn.generator", "randn_like", "randn_like.generator"].map((name) => created(name, normal)),
+  ...["randint", "randint.generator", "randint_like", "randint_like.generator"].map((name) =>
+    created(name, integersBelow(null, "high")),
+  ),
+  ...[
+    "randint.low",
+    "randint.low_generator",
+    "randint_like.low_dtype",
+    "randint_like.low_generator_dtype",
+  ].map((name) => created(name, integersBelow("low", "high"))),
   ...Object.entries(DISTRIBUTIONS).map(([name, draw]) => distribution(name, draw)),
   defineOp(
     "aten::normal_(Tensor(a!) self, float mean=0., float std=1., *, Generator? generator=None) -> Tensor(a!)",
@@ -192,20 +210,8 @@ export const random: readonly Kernel[] = [
   defineOp("aten::bernoulli.Tensor(Tensor self, Tensor p, *, Generator? generator=None) -> Tensor", {
     update: ({ p }, target) => bernoulli(p, target),
   }),
-  defineOp(
-    "aten::randperm(SymInt n, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor",
-    {
-      meta: ({ n, dtype }) => ({ sizes: [n], dtype: dtype ?? dtypes.int64 }),
-      run: ({ n }, out) =>
-        fill(out, (y) => {
-          for (let i = 0; i < n; i++) {
-            const at = Math.floor(randomDouble() * (i + 1));
-            y[i] = y[at]!;
-            y[at] = i;
-          }
-        }),
-    },
-  ),
+  permuted("randperm"),
+  permuted("randperm.generator"),
   defineOp(
     "aten::multinomial(Tensor self, SymInt num_samples, bool replacement=False, *, Generator? generator=None) -> Tensor",
     {
