@@ -1,6 +1,6 @@
 /** A node's arguments, made ready once: constants are converted, names become places in the frame. */
 import { defaultArgument } from "../ops/dispatch.ts";
-import type { OpSchema, SchemaType } from "../ops/schema-string.ts";
+import type { OpSchema, SchemaArgument, SchemaType } from "../ops/schema-string.ts";
 import type { Graph, Node } from "../program/program.ts";
 import type { Argument } from "../schema/types.generated.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
@@ -125,16 +125,21 @@ export interface NodeArguments {
   read(frame: Frame): void;
 }
 
-/** The arguments of a call of an operator. */
+const isRequired = ({ type, default: value }: SchemaArgument): boolean =>
+  value === undefined && type.kind !== "optional";
+
+/** The arguments of a call of an operator. @throws RangeError when they are not those of its schema. */
 export function namedArguments(node: Node, schema: OpSchema): NodeArguments {
   const args: Record<string, unknown> = {};
   for (const declared of schema.args) args[declared.name] = defaultArgument(declared);
+  const given = new Set<string>();
   const names: string[] = [];
   const reads: ((frame: Frame) => unknown)[] = [];
   for (const [i, { name, arg }] of node.source.inputs.entries()) {
     // An argument without a name stands where it stands in the schema.
     const declared = name === "" ? schema.args[i] : schema.args.find((one) => one.name === name);
     if (declared === undefined) throw new RangeError(`${node.target} has no argument '${name}'`);
+    given.add(declared.name);
     const one = resolver(node.graph, arg, declared.type);
     if ("constant" in one) args[declared.name] = one.constant;
     else {
@@ -142,6 +147,8 @@ export function namedArguments(node: Node, schema: OpSchema): NodeArguments {
       reads.push(one.read);
     }
   }
+  const missing = schema.args.find((one) => isRequired(one) && !given.has(one.name));
+  if (missing !== undefined) throw new RangeError(`the argument '${missing.name}' is missing`);
   const count = names.length;
   return {
     values: args,

@@ -1,5 +1,6 @@
 /** A program made ready to run: every node is one closure, and every operator is known to have a kernel. */
 
+import { InputError } from "../errors.ts";
 import { type Kernel, mode } from "../ops/kernel.ts";
 import { findKernel } from "../ops/kernels.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
@@ -94,14 +95,31 @@ function prepareGraph(graph: Graph, registry: OperatorRegistry): PreparedGraph {
   return {
     graph,
     steps: graph.nodes.map((node) => prepareStep(node, registry)),
-    outputs: graph.source.outputs.map((arg) => resolver(graph, arg)),
+    outputs: wellFormed(`the outputs of ${graph.path}`, () =>
+      graph.source.outputs.map((arg) => resolver(graph, arg)),
+    ),
   };
+}
+
+/** @throws InputError, with the place, for what no program of torch's has: names that nobody defines, missing arguments. */
+function wellFormed<T>(place: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new InputError("run/malformed-program", `${place}: ${error.message}`, {
+      help: "the program is broken: 'pt2lint lint' says how",
+      cause: error,
+    });
+  }
 }
 
 function prepareStep(node: Node, registry: OperatorRegistry): Step {
   const by = runnable(node.target, registry)!;
-  if (by === "python") return pythonStep(node);
-  return typeof by === "function" ? hopStep(node, by) : kernelStep(node, by);
+  return wellFormed(`${node.target} in ${node.graph.path} / ${node.name}`, () => {
+    if (by === "python") return pythonStep(node);
+    return typeof by === "function" ? hopStep(node, by) : kernelStep(node, by);
+  });
 }
 
 function pythonStep(node: Node): Step {

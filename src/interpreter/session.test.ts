@@ -67,3 +67,28 @@ def forward(token: "?" = token(), x: "f32[2]"):
     expect(() => sessionOf(text)).toThrow(missing);
   });
 });
+
+describe("a call that makes no sense", () => {
+  it.each([
+    ["torch.ops.aten.add.Tensor(x)", "the argument 'other' is missing"],
+    ["torch.ops.aten.add.Tensor(x, y)", "nothing defines y"],
+    ["torch.ops.aten.relu.default(x, by=2)", "torch.ops.aten.relu.default has no argument 'by'"],
+    ["_operator.add(x, y)", "nothing defines y"],
+  ])("%s is refused before anything runs, with its node", (made, message) => {
+    const text = `def forward(x: "f32[2]"):\n    made: "f32[2]" = ${made}\n    return (made,)\n`;
+    let error: unknown;
+    try {
+      sessionOf(text);
+    } catch (thrown) {
+      error = thrown;
+    }
+    expect(error).toMatchObject({ name: "InputError", rule: "run/malformed-program" });
+    expect((error as Error).message).toMatch(new RegExp(`^\\S+ in main / made: ${message}$`));
+  });
+
+  it("so are outputs that nobody defines", () => {
+    expect(() => sessionOf('def forward(x: "f32[2]"):\n    return (y,)\n')).toThrow(
+      "the outputs of main: nothing defines y",
+    );
+  });
+});

@@ -1,5 +1,5 @@
 /** Advanced indexing as torch has it: tensors of indices and masks among whole dimensions. */
-import { elementOffsets, reals } from "../tensor/elements.ts";
+import { elementOffsets, type Reals, reals } from "../tensor/elements.ts";
 import { broadcastSizes, contiguousStrides, expandStrides } from "../tensor/geometry.ts";
 import { elementwiseStrides } from "../tensor/strides.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -69,7 +69,7 @@ function offsetsOf(
   const jumps = new Int32Array(shared.reduce((count, size) => count * size, 1));
   for (const [k, index] of lists.entries()) {
     const d = dims[k]!;
-    const values = reals(index.view(shared, expandStrides(index.sizes, index.strides, shared)));
+    const values = indexValues(index.view(shared, expandStrides(index.sizes, index.strides, shared)));
     for (let i = 0; i < jumps.length; i++)
       jumps[i]! += wrapIndex(values[i]!, self.sizes[d]!) * self.strides[d]!;
   }
@@ -80,6 +80,17 @@ function offsetsOf(
   const positions = elementOffsets(new Tensor(null, self.dtype, sizes, which));
   for (let i = 0; i < result.length; i++) result[i]! += jumps[positions[i]!]!;
   return result;
+}
+
+/** The elements of a tensor of indices. @throws TypeError when they are no integers. */
+export function indexValues(index: Tensor): Reals {
+  if (index.dtype.category === "int") return reals(index);
+  throw new TypeError(`indices must be integers, not ${index.dtype.name}`);
+}
+
+/** @throws RangeError when there is more than one dimension. */
+export function checkVector(index: Tensor): void {
+  if (index.rank > 1) throw new RangeError(`the index must be a vector, not ${index}`);
 }
 
 /** @throws RangeError when the index is out of range. */

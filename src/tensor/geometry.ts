@@ -78,7 +78,9 @@ export function wrapDims(dims: readonly number[] | null, rank: number): number[]
 export function inferSizes(sizes: readonly number[], numel: number): number[] {
   const hole = sizes.indexOf(-1);
   const known = numelOf(sizes.filter((_, d) => d !== hole));
-  const fits = hole < 0 ? known === numel : known !== 0 && numel % known === 0;
+  const fits =
+    (hole < 0 ? known === numel : known !== 0 && numel % known === 0) &&
+    sizes.every((size, d) => size >= 0 || d === hole);
   if (!fits) throw new RangeError(`shape [${sizes.join(", ")}] is invalid for ${numel} elements`);
   return sizes.map((size, d) => (d === hole ? numel / known : size));
 }

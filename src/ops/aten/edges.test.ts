@@ -21,6 +21,30 @@ describe("edges of operators", () => {
     expect(cut("int64").slice(3)).toEqual([3e9, 200, -200, 70000]);
   });
 
+  it("refuses indices that torch refuses, and sizes with two holes", () => {
+    const x = tensor([1, 2, 3, 4, 5, 6], { sizes: [2, 3] });
+    const vector = tensor([0, 1]);
+    const [matrix, wide] = [tensor([[0, 1]]), tensor([[0], [0], [0]])];
+    for (const [name, ...args] of [
+      ["aten::index_select", x, 0, floats([0, 1])],
+      ["aten::index_select", x, 0, matrix],
+      ["aten::index_copy", x, 0, floats([0, 1]), x],
+      ["aten::embedding", x, floats([0])],
+      ["aten::gather", x, 1, floats([0, 1])],
+      ["aten::gather", x, 1, vector],
+      ["aten::gather", x, 1, wide],
+      ["aten::scatter.src", x, 1, matrix, tensor([[1]])],
+      ["aten::index.Tensor", x, [floats([0])]],
+      ["aten::reshape", x, [-1, -1]],
+      ["aten::reshape", x, [-2, -3]],
+    ] as const) {
+      expect(() => callAny(name, ...args), name).toThrow(
+        /indices must be integers|vector|does not fit|is invalid for/,
+      );
+    }
+    expect(call("aten::gather", x, 1, matrix).sizes).toEqual([1, 2]);
+  });
+
   it("takes a square root for the power 1/2", () => {
     const x = floats([-inf, -0, 4]);
     expect([...reals(call("aten::pow.Tensor_Scalar", x, Scalar.float(0.5)))]).toEqual([nan, -0, 2]);

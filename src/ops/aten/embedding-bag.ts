@@ -4,7 +4,7 @@ import { dtypes } from "../../tensor/dtype.ts";
 import { fill, reals } from "../../tensor/elements.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { wrapIndex } from "../advanced-index.ts";
+import { indexValues, wrapIndex } from "../advanced-index.ts";
 import { call, callList } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
 import { indexSpec, indexTensor } from "../rows.ts";
@@ -55,7 +55,7 @@ function bagOf(bags: Bags): Int32Array {
 /** at::native _embedding_bag_cpu_impl. */
 function fillBags(bags: Bags, out: Tensor, bagOfIndex: Tensor, sizes: Tensor, largest: Tensor): void {
   const { weight, indices, mode, per_sample_weights: scales, padding_idx } = bags;
-  const [rows, table] = [reals(indices), reals(weight)];
+  const [rows, table] = [indexValues(indices), reals(weight)];
   const factors = scales === null ? null : reals(scales);
   const [height, width] = [weight.sizes[0]!, weight.sizes[1]!];
   const owners = bagOf(bags);

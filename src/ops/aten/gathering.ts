@@ -1,24 +1,33 @@
 /** Reading and writing along one dimension: gather, the scatters, index_add and its like. */
 import { cast } from "../../tensor/copy.ts";
 import { dtypes, isIntegral } from "../../tensor/dtype.ts";
-import { elementOffsets, gatherElements, reals, scatterElements } from "../../tensor/elements.ts";
+import { elementOffsets, gatherElements, scatterElements } from "../../tensor/elements.ts";
 import { expandStrides, wrapDim } from "../../tensor/geometry.ts";
 import type { Scalar } from "../../tensor/scalar.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { wrapIndex } from "../advanced-index.ts";
+import { checkVector, indexValues, wrapIndex } from "../advanced-index.ts";
 import { call } from "../dispatch.ts";
 import { type Arguments, defineOp, type Kernel } from "../kernel.ts";
 import { times } from "../math/complex.ts";
 import { addAt, type Combination, combineAt, SUM } from "../scatter.ts";
+
+/** An index is no larger than what it goes into, apart from the dimension that it names places of. */
+function checkWithin(index: Tensor, whole: Tensor, dim: number | null): void {
+  const d = dim === null ? null : wrapDim(dim, whole.rank);
+  const fits =
+    index.rank === whole.rank && index.sizes.every((size, k) => k === d || size <= whole.sizes[k]!);
+  if (!fits) throw new RangeError(`an index ${index} does not fit ${whole}`);
+}
 
 /** Where the elements of `self` lie that the indices name along a dimension; other coordinates are the index's own. */
 function offsetsAlong(self: Tensor, dim: number, index: Tensor): Int32Array {
   if (self.rank === 0) return new Int32Array(index.numel).fill(self.offset);
   const d = wrapDim(dim, self.rank);
   const steps = self.strides.map((stride, k) => (k === d ? 0 : stride));
-  const own = index.rank === self.rank ? index : index.view([1], [1]);
+  const own = index.rank === 0 ? index.view([1], [1]) : index;
+  checkWithin(own, self, dim);
   const result = elementOffsets(new Tensor(null, self.dtype, own.sizes, steps, self.offset));
-  const values = reals(index);
+  const values = indexValues(index);
   for (let i = 0; i < result.length; i++)
     result[i]! += wrapIndex(values[i]!, self.sizes[d]!) * self.strides[d]!;
   return result;
@@ -26,12 +35,14 @@ function offsetsAlong(self: Tensor, dim: number, index: Tensor): Int32Array {
 
 /** The part of the source that the index covers. */
 function covered(source: Tensor, index: Tensor): Tensor {
-  return source.rank === index.rank
-    ? source.view(index.sizes, source.strides)
-    : source.view(
-        index.sizes,
-        index.sizes.map(() => 0),
-      );
+  if (source.rank === index.rank) {
+    checkWithin(index, source, null);
+    return source.view(index.sizes, source.strides);
+  }
+  return source.view(
+    index.sizes,
+    index.sizes.map(() => 0),
+  );
 }
 
 function numbersLike(index: Tensor, value: Scalar, dtype: Tensor["dtype"]): Tensor {
@@ -124,6 +135,7 @@ function sliceOffsets(
   dim: number,
   index: Tensor,
 ): { offsets: Int32Array; sizes: readonly number[] } {
+  checkVector(index);
   if (target.rank === 0) return { offsets: new Int32Array(index.numel).fill(target.offset), sizes: [] };
   const d = wrapDim(dim, target.rank);
   const sizes = target.sizes.map((size, k) => (k === d ? index.numel : size));

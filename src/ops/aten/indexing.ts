@@ -5,7 +5,7 @@ import { gatherElements, reals, scatterElements } from "../../tensor/elements.ts
 import { expandStrides } from "../../tensor/geometry.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import { Tensor } from "../../tensor/tensor.ts";
-import { indexed, trueIndices, wrapIndex } from "../advanced-index.ts";
+import { checkVector, indexed, indexValues, trueIndices, wrapIndex } from "../advanced-index.ts";
 import { call } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
 import { addAt } from "../scatter.ts";
@@ -84,7 +84,7 @@ export const indexing: readonly Kernel[] = [
     {
       meta: ({ weight, indices }) => weight.like([...indices.sizes, ...weight.sizes.slice(1)]),
       run: ({ weight, indices }, out) => {
-        const rows = reals(indices);
+        const rows = indexValues(indices);
         const [count = 0, width = 1] = weight.sizes;
         const offsets = new Int32Array(out.numel);
         for (let i = 0; i < rows.length; i++) {
@@ -98,6 +98,7 @@ export const indexing: readonly Kernel[] = [
   defineOp("aten::index_select(Tensor self, int dim, Tensor index) -> Tensor", {
     composite: ({ self, dim, index }) => {
       if (self.rank === 0) return call("aten::clone", self);
+      checkVector(index);
       const at = dim < 0 ? dim + self.rank : dim;
       const list = index.rank === 0 ? call("aten::unsqueeze", index, 0) : index;
       const read = readAt(self, [...new Array<null>(at).fill(null), list]);
