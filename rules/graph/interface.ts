@@ -104,10 +104,8 @@ const OUTPUTS = new Set([...CONSTANTS, "as_tensor", "as_sym_int", "as_sym_float"
 
 /** `as_sym_int` that holds a plain int. */
 function isConstantSymbol(arg: Argument): boolean {
-  const [symbolic] = Object.entries(arg).flatMap(([key, value]) =>
-    key.startsWith("as_sym_") ? [value] : [],
-  );
-  return symbolic !== undefined && !("as_name" in symbolic);
+  const kind = kindOfArgument(arg);
+  return kind.startsWith("as_sym_") && !("as_name" in (arg[kind as keyof Argument] as object));
 }
 
 function returnsOneTensor({ source, owner }: Graph): boolean {

@@ -95,7 +95,7 @@ def forward(b_n: "f32[2]" = buffer("n"), b_m: "f32[2]" = buffer("m"), x: "f32[2]
   },
   create: (ctx) => ({
     program: () => {
-      const targets = targetsOf(ctx.program);
+      let targets: ReadonlyMap<string, Value | null> | undefined;
       const [written, values] = [new Set<string>(), new Set<string>()];
       for (const [position, spec] of specsOf(ctx.program, "output").entries()) {
         const kind = KINDS[spec.kind];
@@ -110,6 +110,7 @@ def forward(b_n: "f32[2]" = buffer("n"), b_m: "f32[2]" = buffer("m"), x: "f32[2]
             help: HELP[message],
           });
         const key = `${kind} ${target}`;
+        targets ??= targetsOf(ctx.program);
         const input = targets.get(key);
         if (input === undefined) report("missing", "missing");
         else if (written.has(key)) report("twice", "twice");
