@@ -20,7 +20,7 @@ export class NodeError extends Error {
 /** The error itself when it names a node already: the innermost node is the one to look at. */
 export function nodeError(error: unknown, node: Node, frame: Frame): Error {
   if (error instanceof NodeError || error instanceof DataDependentError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   const operands = node.operands.map((operand) =>
     operand === null ? "?" : `${operand.name}: ${describeRuntimeValue(frame[operand.id])}`,
   );
@@ -31,4 +31,13 @@ export function nodeError(error: unknown, node: Node, frame: Frame): Error {
   ];
   if (source !== null) lines.push(`  ${source.file}:${source.line} in ${source.function}: ${source.code}`);
   return new NodeError(node, lines.join("\n"), error);
+}
+
+/** The language's own complaint about a value that is not there, or another kind of value. */
+const OF_THE_LANGUAGE = /^Cannot (read|destructure|convert)|is not (a function|iterable)/;
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof TypeError && OF_THE_LANGUAGE.test(error.message))) return error.message;
+  return `an argument is not what its schema says; 'pt2lint lint' says which (${error.message})`;
 }

@@ -83,11 +83,15 @@ function missingOperators(program: Program, registry: OperatorRegistry): Missing
 /**
  * Makes a program ready to run.
  *
- * @throws MissingOperatorsError when it uses operators that have no kernel.
+ * @throws MissingOperatorsError when it uses operators that have no kernel; InputError when it is broken.
  */
 export function prepareProgram(program: Program, registry: OperatorRegistry): PreparedProgram {
   const missing = missingOperators(program, registry);
   if (missing.length > 0) throw new MissingOperatorsError(missing);
+  const [specs, inputs] = [program.inputs.length, program.main.source.inputs.length];
+  wellFormed("the signature", () => {
+    if (specs !== inputs) throw new RangeError(`it has ${specs} inputs, and the graph ${inputs}`);
+  });
   return { program, graphs: program.graphs.map((graph) => prepareGraph(graph, registry)) };
 }
 
@@ -102,7 +106,7 @@ function prepareGraph(graph: Graph, registry: OperatorRegistry): PreparedGraph {
 }
 
 /** @throws InputError, with the place, for what no program of torch's has: names that nobody defines, missing arguments. */
-function wellFormed<T>(place: string, make: () => T): T {
+export function wellFormed<T>(place: string, make: () => T): T {
   try {
     return make();
   } catch (error) {

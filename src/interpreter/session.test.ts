@@ -91,4 +91,23 @@ describe("a call that makes no sense", () => {
       "the outputs of main: nothing defines y",
     );
   });
+
+  it("tells of arguments of another kind in the words of the program, with the node", () => {
+    const text =
+      'def forward(x: "f32[2]"):\n    cat: "f32[2]" = torch.ops.aten.cat.default(x)\n    return (cat,)\n';
+    expect(() => call(text, { x: tensor([1, 2], { dtype: "float32" }) })).toThrow(
+      /^torch\.ops\.aten\.cat\.default in main \/ cat: an argument is not what its schema says; 'pt2lint lint' says/,
+    );
+  });
+
+  it("tells which value cannot be written back", () => {
+    const text = `
+def forward(x: "f32[2]", y: "f32[3]"):
+    add: "f32[3]" = torch.ops.aten.add.Tensor(y, 1)
+    mutates input("x") = add
+    return (add,)
+`;
+    const inputs = { x: tensor([1, 2], { dtype: "float32" }), y: tensor([1, 2, 3], { dtype: "float32" }) };
+    expect(() => call(text, inputs)).toThrow("the value of input.x after the call: cannot expand [3] to [2]");
+  });
 });

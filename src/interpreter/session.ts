@@ -10,7 +10,7 @@ import { Scalar } from "../tensor/scalar.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { checkInputs, checkNames } from "./check-inputs.ts";
 import { discard, Execution, eager, leaveHeap, type Observer, type Semantics } from "./execution.ts";
-import { type PreparedProgram, prepareProgram } from "./prepare.ts";
+import { type PreparedProgram, prepareProgram, wellFormed } from "./prepare.ts";
 import { StateReader } from "./state.ts";
 import { flatten, isTensor, type RuntimeValue } from "./value.ts";
 import { inputLabel, writableInputs } from "./writable.ts";
@@ -147,16 +147,21 @@ export class Session {
   #settle(outputs: readonly RuntimeValue[], inputs: readonly RuntimeValue[]): RuntimeValue[] {
     const { program } = this;
     const specs = program.document.root.graph_module.signature.output_specs;
-    const target = (kind: string, name: string): RuntimeValue =>
-      inputs[program.inputs.findIndex((input) => input.kind === kind && input.name === name)];
+    const writeBack = (kind: string, name: string, value: RuntimeValue): void => {
+      const target = program.inputs.findIndex((input) => input.kind === kind && input.name === name);
+      if (target < 0) return;
+      wellFormed(`the value of ${inputLabel(program, target)} after the call`, () =>
+        write(inputs[target], value),
+      );
+    };
     const users: RuntimeValue[] = [];
     for (const [i, spec] of specs.entries()) {
       const value = outputs[i];
-      if ("buffer_mutation" in spec) write(target("buffer", spec.buffer_mutation.buffer_name), value);
+      if ("buffer_mutation" in spec) writeBack("buffer", spec.buffer_mutation.buffer_name, value);
       else if ("parameter_mutation" in spec) {
-        write(target("parameter", spec.parameter_mutation.parameter_name), value);
+        writeBack("parameter", spec.parameter_mutation.parameter_name, value);
       } else if ("user_input_mutation" in spec) {
-        write(target("user_input", spec.user_input_mutation.user_input_name), value);
+        writeBack("user_input", spec.user_input_mutation.user_input_name, value);
       } else if ("user_output" in spec || "loss_output" in spec) users.push(...flatten(value));
     }
     return users;
