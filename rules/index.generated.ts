@@ -62,6 +62,7 @@ import { metadataMismatch } from "./graph/metadata-mismatch.ts";
 import { missingMetadata } from "./graph/missing-metadata.ts";
 import { rangeConstraint } from "./graph/range-constraint.ts";
 import { subgraphMetadata } from "./graph/subgraph-metadata.ts";
+import { subgraphName } from "./graph/subgraph-name.ts";
 import { unboundSymbol } from "./graph/unbound-symbol.ts";
 import { unusedMetadata } from "./graph/unused-metadata.ts";
 import { unusedRange } from "./graph/unused-range.ts";
@@ -170,6 +171,7 @@ export const rules: readonly Rule[] = [
   missingMetadata,
   rangeConstraint,
   subgraphMetadata,
+  subgraphName,
   unboundSymbol,
   unusedMetadata,
   unusedRange,

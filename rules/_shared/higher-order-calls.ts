@@ -6,10 +6,14 @@ import { describeArgument } from "./argument-words.ts";
 import { nodePath } from "./paths.ts";
 import { resultCount } from "./returned.ts";
 
-/** What a parameter takes. `any` is not looked at; */
+/**
+ * What a parameter takes. `any` is not looked at; a `body` is a graph of an operator that has a rule of its own for how
+ * many it has.
+ */
 type Takes =
   | "any"
   | "graph"
+  | "body"
   | "list"
   | "operator"
   | "string"
@@ -32,24 +36,37 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   cond: {
     parameters: [
       ["pred", "any"],
-      ["true_fn", "any"],
-      ["false_fn", "any"],
+      ["true_fn", "body"],
+      ["false_fn", "body"],
       ["operands", "list"],
     ],
   },
   while_loop: {
     parameters: [
-      ["cond_fn", "any"],
-      ["body_fn", "any"],
+      ["cond_fn", "body"],
+      ["body_fn", "body"],
       ["carried_inputs", "list"],
       ["additional_inputs", "list"],
     ],
   },
   map_impl: {
     parameters: [
-      ["f", "any"],
+      ["f", "body"],
       ["xs", "list"],
       ["pos_args", "list"],
+    ],
+  },
+  scan: {
+    parameters: [
+      ["combine_fn", "body"],
+      ["init", "list"],
+      ["xs", "list"],
+    ],
+  },
+  associative_scan: {
+    parameters: [
+      ["combine_fn", "body"],
+      ["xs", "list"],
     ],
   },
   wrap_with_set_grad_enabled: {
@@ -101,6 +118,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
 
 const KINDS: Readonly<Record<Exclude<Takes, "any" | "list">, readonly string[]>> = {
   graph: ["as_graph"],
+  body: ["as_graph"],
   operator: ["as_operator"],
   string: ["as_string"],
   bool: ["as_bool", "as_sym_bool"],
@@ -111,7 +129,7 @@ const KINDS: Readonly<Record<Exclude<Takes, "any" | "list">, readonly string[]>>
 };
 
 export interface Fault {
-  readonly message: "kind" | "missing" | "inputs" | "results" | "unknown";
+  readonly message: "kind" | "missing" | "inputs" | "results" | "unknown" | "tuple";
   readonly argument?: string;
   readonly expected: string | number;
   readonly found: string | number;
@@ -123,12 +141,12 @@ export function higherOrderFaults(node: Node, shape: Shape, registry: OperatorRe
   const found: Fault[] = [];
   const { inputs } = node.source;
   for (const [i, [argument, takes]] of shape.parameters.entries()) {
-    if (takes === "any") continue;
-    const expected = `${takes === "operator" ? "an" : "a"} ${takes}`;
+    if (takes === "any" || (takes === "body" && lacksBodies(node, shape))) continue;
+    const expected = takes === "body" ? "a graph" : `${takes === "operator" ? "an" : "a"} ${takes}`;
     const given = inputs[i];
     // cond/arity and loop/arity count the arguments of the others.
     if (given === undefined) {
-      if (takes !== "list")
+      if (takes !== "list" && takes !== "body")
         found.push({ message: "missing", argument, expected, found: "nothing", path: nodePath(node) });
     } else if (!fits(given.arg, takes)) {
       const path = `${nodePath(node)}.inputs[${i}].arg`;
@@ -137,7 +155,26 @@ export function higherOrderFaults(node: Node, shape: Shape, registry: OperatorRe
   }
   if (found.length > 0) return found;
   if (shape.functionalized) return keywordFaults(node, registry);
-  return shape.calls ? bodyFaults(node) : [];
+  return [...(shape.calls ? bodyFaults(node) : []), ...tupleFaults(node)];
+}
+
+function lacksBodies({ subgraphs }: Node, { parameters }: Shape): boolean {
+  return subgraphs.length !== parameters.filter(([, takes]) => takes === "body").length;
+}
+
+/**
+ * A node with one result says whether it is a tensor or a tuple of one (serialize.py _is_hop_single_tensor_return), which
+ * is for its graph to say: but the loops return tuples whatever theirs does.
+ */
+function tupleFaults(node: Node): Fault[] {
+  const { outputs, is_hop_single_tensor_return: isSingle } = node.source;
+  const body = node.subgraphs.at(-1)?.source;
+  if (outputs.length !== 1 || typeof isSingle !== "boolean" || body === undefined) return [];
+  const isLoop = hopCall(node)?.kind !== "call" && hopCall(node)?.kind !== "cond";
+  if (isSingle === (!isLoop && body.is_single_tensor_return === true)) return [];
+  const path = `${nodePath(node)}.is_hop_single_tensor_return`;
+  const [expected, found] = isSingle ? ["a tuple of one", "a tensor"] : ["a tensor", "a tuple of one"];
+  return [{ message: "tuple", expected, found, path }];
 }
 
 function fits(arg: object, takes: Exclude<Takes, "any">): boolean {

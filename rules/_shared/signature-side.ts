@@ -40,14 +40,22 @@ export function sideFaults(program: Program, side: "input" | "output"): SideFaul
   return faults;
 }
 
+/** Whether it has a name, if an empty one. */
+function isNamed(arg: Argument): boolean {
+  const [body] = Object.values(arg) as unknown[];
+  return typeof body === "object" && body !== null && ("name" in body || "as_name" in body);
+}
+
 function faultOf(spec: Spec, arg: Argument, args: readonly Argument[]): SideFault["message"] | undefined {
   const { argument, name } = spec;
   if (argument === undefined) return undefined;
-  if (name !== "" && nameOf(arg) !== name) {
+  if ((name !== "" || isNamed(argument)) && nameOf(arg) !== name) {
     return args.some((other) => nameOf(other) === name) ? "order" : "name";
   }
   const [given, described] = [kindOfArgument(arg), kindOfArgument(argument)];
   if (given !== described) return "kind";
+  // The spec has a number where the graph has a name.
+  if (isNamed(arg) && !isNamed(argument)) return "name";
   // Constants have no name: they are what they are.
   const value = arg[given as keyof Argument] as unknown;
   if (name === "" && typeof value !== "object" && !Object.is(value, argument[given as keyof Argument]))

@@ -29,6 +29,7 @@ How many operands and branches \`cond\` and the loops need is for \`cond/arity\`
     inputs: "{operator} passes {operands} to a graph with {expectedInputs}",
     results: "the graph of {operator} returns {values}, but the node lists {found}",
     unknown: "{operator} has no argument '{argument}'",
+    tuple: "{operator} returns {expected}, but the node says that it is {found}",
   },
   examples: {
     valid: [
@@ -101,6 +102,30 @@ def submod(a: "f32[2]", b: "f32[2]"):
               expected: "a graph",
               found: "nothing",
               path: "graph_module.graph.nodes[1]",
+            },
+          },
+        ],
+      },
+      {
+        title: "a tensor out of a graph that returns a tuple",
+        program: `
+def forward(x: "f32[2]"):
+    wrap: "f32[2]" = torch.ops.higher_order.wrap_with_set_grad_enabled(False, submod, x)
+    return (wrap,)
+
+def submod(a: "f32[2]"):
+    add: "f32[2]" = torch.ops.aten.add.Tensor(a, a)
+    return (add,)
+`,
+        diagnostics: [
+          {
+            message:
+              "wrap_with_set_grad_enabled returns a tuple of one, but the node says that it is a tensor",
+            data: {
+              argument: null,
+              expected: "a tuple of one",
+              found: "a tensor",
+              path: "graph_module.graph.nodes[0].is_hop_single_tensor_return",
             },
           },
         ],

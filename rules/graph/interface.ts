@@ -1,9 +1,10 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { kindOfArgument } from "../../src/ops/call-check.ts";
-import type { Graph } from "../../src/program/program.ts";
+import type { Graph, Program } from "../../src/program/program.ts";
 import type { Argument } from "../../src/schema/types.generated.ts";
 import { describeArgument } from "../_shared/argument-words.ts";
 import { graphPath } from "../_shared/paths.ts";
+import { nameOf } from "../_shared/specs.ts";
 
 export const graphInterface = defineRule({
   id: "graph/interface",
@@ -56,13 +57,15 @@ def forward(x: "f32[2]"):
   },
   create: (ctx) => ({
     graph: (graph) => {
+      const isOther = constantsOfBranch(graph, ctx.program);
       const check = (
         side: "input" | "output",
         args: readonly Argument[],
         allowed: ReadonlySet<string>,
       ): void => {
         for (const [position, arg] of args.entries()) {
-          if (allowed.has(kindOfArgument(arg)) && !isConstantSymbol(arg)) continue;
+          const isKnown = allowed.has(kindOfArgument(arg)) && !isConstantSymbol(arg);
+          if (isKnown && !(side === "input" && isOther(arg, position))) continue;
           const found = describeArgument(arg);
           const path = `${graphPath(graph)}.${side}s[${position}]`;
           ctx.report({
@@ -101,6 +104,19 @@ const HELP = {
 const CONSTANTS = ["as_int", "as_float", "as_bool", "as_none"];
 const INPUTS = new Set([...CONSTANTS, "as_string", "as_tensor", "as_custom_obj", "as_sym_int"]);
 const OUTPUTS = new Set([...CONSTANTS, "as_tensor", "as_sym_int", "as_sym_float", "as_sym_bool"]);
+
+/**
+ * A constant among the inputs of a branch gets the name of the input of the program at its place
+ * (GraphModuleDeserializer.deserialize_graph): there has to be one, and no other input of the branch of that name.
+ */
+function constantsOfBranch(graph: Graph, { main }: Program): (arg: Argument, position: number) => boolean {
+  if (graph.owner === null) return () => false;
+  const names = new Set(graph.source.inputs.map(nameOf));
+  return (arg, position) => {
+    const outer = main.source.inputs[position];
+    return nameOf(arg) === "" && (outer === undefined || nameOf(outer) === "" || names.has(nameOf(outer)));
+  };
+}
 
 /** `as_sym_int` that holds a plain int. */
 function isConstantSymbol(arg: Argument): boolean {

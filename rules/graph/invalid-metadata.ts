@@ -1,6 +1,7 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { parseExpr } from "../../src/program/symbolic.ts";
 import { Layout, ScalarType, type SymInt, type TensorMeta } from "../../src/schema/types.generated.ts";
+import { isDeviceType } from "../../src/tensor/device.ts";
 import { graphPath } from "../_shared/paths.ts";
 import { plural } from "../_shared/plural.ts";
 
@@ -10,8 +11,8 @@ export const invalidMetadata = defineRule({
   presets: ["recommended", "strict"],
   summary: "the metadata of a tensor describes none",
   description: `
-A tensor has one stride for each size, no negative size, a dtype, a layout, and an offset into its storage that is not
-negative; only floats and complex numbers have gradients; a size that is not a number is an expression over symbols. \`torch.export.load\` makes a FakeTensor of the
+A tensor has one stride for each size, no negative size, a dtype, a layout, a device, and an offset into its storage that
+is not negative; only floats and complex numbers have gradients; a size that is not a number is an expression over symbols. \`torch.export.load\` makes a FakeTensor of the
 metadata when it is first asked for, which is often long after loading: the error then names no value.
 `,
   data: {
@@ -94,9 +95,10 @@ const WITHOUT_GRADIENT = new Set<number>([
 ]);
 
 function problemOf(meta: TensorMeta): string | undefined {
-  const { dtype, sizes, strides, storage_offset, layout } = meta;
+  const { dtype, sizes, strides, storage_offset, layout, device } = meta;
   if (dtype === ScalarType.UNKNOWN) return "no dtype";
   if (layout === Layout.Unknown) return "no layout";
+  if (!isDeviceType(device.type)) return `a device that torch does not know, ${JSON.stringify(device.type)}`;
   if (sizes.length !== strides.length && layout === Layout.Strided) {
     return `${plural(sizes.length, "size")} and ${plural(strides.length, "stride")}`;
   }
@@ -104,6 +106,7 @@ function problemOf(meta: TensorMeta): string | undefined {
   if (strides.some(isNegative)) return "a negative stride";
   if (isNegative(storage_offset)) return "a negative storage offset";
   if (meta.requires_grad && WITHOUT_GRADIENT.has(dtype)) return "requires_grad, which only floats can have";
+  if ([...sizes, ...strides, storage_offset].some(isTooLarge)) return "a number of more than 64 bits";
   const broken = [...sizes, ...strides, storage_offset].find(isBroken);
   return broken === undefined
     ? undefined
@@ -112,6 +115,12 @@ function problemOf(meta: TensorMeta): string | undefined {
 
 function isNegative(size: SymInt): boolean {
   return "as_int" in size && size.as_int < 0;
+}
+
+function isTooLarge(size: SymInt): boolean {
+  return (
+    "as_int" in size && typeof size.as_int === "bigint" && BigInt.asIntN(64, size.as_int) !== size.as_int
+  );
 }
 
 function isBroken(size: SymInt): boolean {

@@ -12,8 +12,8 @@ export const moduleCallGraph = defineRule({
 \`ep.module()\` reads from there how to flatten its arguments and rebuild its results. A value that it names has to be a
 value of the main graph. \`torch.export.load\` refuses one that is not ("Input x does not exist in the graph"), and a tree
 of arguments or results that is no tree. The model's trees have a leaf for each of its inputs and results; where they do
-not, no call of \`ep.module()\` gets as far as the graph. Two arguments of one name are a syntax error of the code that
-torch generates.
+not, no call of \`ep.module()\` gets as far as the graph. Two arguments of one name, and one whose name is no name of
+Python, are a syntax error of the code that torch generates.
 `,
   data: {
     module: "the submodule; empty for the model",
@@ -26,6 +26,7 @@ torch generates.
     leaves: "the {spec} of the model has {problem}",
     count: "'{module}' has {problem}",
     twice: "two arguments of '{module}' are called '{name}'",
+    word: "'{name}' is no name for an argument of '{module}'",
     root: "the module call graph does not begin with the signature of the whole model",
   },
   // The text form makes the module call graph from the graph.
@@ -64,7 +65,7 @@ torch generates.
 });
 
 interface TreeFault {
-  readonly message: "tree" | "leaves" | "twice" | "count";
+  readonly message: "tree" | "leaves" | "twice" | "count" | "word";
   readonly module: string;
   readonly name?: string;
   readonly path: string;
@@ -102,6 +103,11 @@ function treeFaults({ document, inputs }: Program): TreeFault[] {
     if (given !== undefined && names.length > 0 && names.length !== given) {
       const problem = `${names.length} names for ${given} arguments`;
       found.push({ message: "count", module: fqn, path: `${path}.forward_arg_names`, problem });
+    }
+    const word = names.findIndex((name) => !/^[\p{L}_][\p{L}\p{N}_]*$/u.test(name));
+    if (word >= 0) {
+      const at = `${path}.forward_arg_names[${word}]`;
+      found.push({ message: "word", module: fqn, name: names[word]!, path: at });
     }
     const twice = names.find((name, k) => names.indexOf(name) < k);
     if (twice !== undefined) {

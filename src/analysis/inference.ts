@@ -84,7 +84,8 @@ export class Inference {
     mode.meta = true;
     try {
       const result = run(frame);
-      return Array.isArray(result) ? (result as unknown[]).flat() : [result];
+      const results = Array.isArray(result) ? (result as unknown[]).flat() : [result];
+      return results.every(isWhole) ? results : undefined;
     } catch (error) {
       // Arguments of a wrong kind are for other rules, and results that depend on data for nobody.
       return error instanceof RangeError ? error : undefined;
@@ -142,6 +143,11 @@ export class Inference {
     if (!strides || liesAlike(stated, inferred)) return undefined;
     return [withStrides(stated), withStrides(inferred)];
   }
+}
+
+/** Arguments of a wrong kind, which are for other rules, may end up as the sizes of a result. */
+function isWhole(result: unknown): boolean {
+  return !(result instanceof Tensor) || (Array.isArray(result.sizes) && result.sizes.every(Number.isFinite));
 }
 
 /** Whether a size, or a number, has a symbol of a value that is known when the program runs: `u0`. */

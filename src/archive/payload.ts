@@ -1,3 +1,4 @@
+import { isDeviceType } from "../tensor/device.ts";
 import { archiveFault } from "./faults.ts";
 
 /** An integer of the schema: a literal, or an expression over symbols, which a weight never has. */
@@ -91,26 +92,32 @@ type Fields = Record<string, unknown>;
 const isObject = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function isSymInt(value: unknown): boolean {
-  if (!isObject(value)) return false;
-  if ("as_int" in value) return Number.isInteger(value.as_int) && (value.as_int as number) >= 0;
-  return "as_expr" in value;
+/** A number; what is stored has no symbols (torch/export/pt2_archive/_package.py _build_file_map). */
+function isSize(value: unknown): boolean {
+  if (!isObject(value) || Object.keys(value).length !== 1) return false;
+  return Number.isInteger(value.as_int) && (value.as_int as number) >= 0;
+}
+
+function isDevice(value: unknown): boolean {
+  if (!isObject(value) || typeof value.type !== "string") return false;
+  const { type, index } = value;
+  return isDeviceType(type) && (index === null || index === undefined || Number.isInteger(index));
 }
 
 /** What is wrong with a TensorMeta, as a phrase; undefined when nothing is. */
 function tensorMetaProblem(meta: unknown): string | undefined {
   if (!isObject(meta)) return "tensor_meta is not an object";
   if (!Number.isInteger(meta.dtype)) return "tensor_meta.dtype is not an integer";
+  if (!namesByCode.has(meta.dtype as number)) return `tensor_meta.dtype ${meta.dtype} is no dtype`;
   for (const key of ["sizes", "strides"] as const) {
     const list = meta[key];
-    if (!Array.isArray(list) || !list.every(isSymInt)) return `tensor_meta.${key} is not a list of sizes`;
+    if (!Array.isArray(list) || !list.every(isSize)) return `tensor_meta.${key} is not a list of sizes`;
   }
   if ((meta.sizes as unknown[]).length !== (meta.strides as unknown[]).length) {
     return "tensor_meta has not one stride for each size";
   }
-  if (!isSymInt(meta.storage_offset)) return "tensor_meta.storage_offset is not a non-negative integer";
-  if (!isObject(meta.device) || typeof meta.device.type !== "string")
-    return "tensor_meta.device is not a device";
+  if (!isSize(meta.storage_offset)) return "tensor_meta.storage_offset is not a non-negative integer";
+  if (!isDevice(meta.device)) return "tensor_meta.device is not a device";
   if (typeof meta.requires_grad !== "boolean") return "tensor_meta.requires_grad is not a boolean";
   if (!Number.isInteger(meta.layout)) return "tensor_meta.layout is not an integer";
   return undefined;

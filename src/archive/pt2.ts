@@ -1,9 +1,10 @@
 import type { InputError } from "../errors.ts";
 import { type Archive, type ArchiveFile, lazy, type Model, type Payload } from "./archive.ts";
-import { archiveFault, faultsOf, gather, missing } from "./faults.ts";
+import { type ArchiveFault, archiveFault, archiveFaults, faultsOf, gather, missing } from "./faults.ts";
 import { type PayloadMeta, parsePayloadConfig } from "./payload.ts";
 import { type LoadedPayloads, makePayload, payloadFaults, payloadsOfSave } from "./payloads.ts";
 import { layoutFaults } from "./pt2-layout.ts";
+import { isZip, SNIFF_BYTES } from "./sniff.ts";
 import { openTorchSave, type TorchSave } from "./torch-save.ts";
 import type { Zip, ZipEntry } from "./zip.ts";
 import { verifyChecksums, zipFaults } from "./zip-faults.ts";
@@ -63,8 +64,22 @@ async function loadPayloads(zip: Zip, root: string, model: string, folder: strin
       });
     }
   }
+  for (const [key, { config: meta, entry }] of payloads) {
+    const file = meta.use_pickle && !meta.path_name.startsWith("custom_obj_") ? zip.find(entry) : undefined;
+    if (file && !(await isPickle(zip, file))) problems.push({ name: key, problem: `${entry} is no pickle` });
+  }
   return { list: name, payloads, rule: "archive/invalid-config", problems };
 }
+
+/** Whether an entry begins as what torch.save or pickle.dump writes; an empty one is none. */
+async function isPickle(zip: Zip, entry: ZipEntry): Promise<boolean> {
+  const source = await zip.open(entry);
+  const head = await source.read(0, Math.min(source.size, SNIFF_BYTES));
+  return isZip(head) || head[0] === PICKLE_PROTO;
+}
+
+/** The opcode that a pickle of protocol 2 or newer begins with. */
+const PICKLE_PROTO = 0x80;
 
 async function loadSample(zip: Zip, name: string): Promise<TorchSave | undefined> {
   const entry = zip.find(name);
@@ -90,14 +105,24 @@ function makeModel(zip: Zip, root: string, entry: ZipEntry): LoadableModel {
   };
 }
 
-/** The faults of all models: their lists are read, their payloads are not. */
+/** The faults of all models: their lists and the pickle of their inputs are read, their payloads are not. */
 export async function modelFaults(models: readonly LoadableModel[]): Promise<InputError[]> {
   const absent = models.flatMap((model) => model.absent);
   const faults = faultsOf("archive/missing-entry", absent, missing);
   for (const load of models.flatMap((model) => model.loaders)) {
     faults.push(...(await gather(async () => payloadFaults(await load()))));
   }
+  for (const model of models) faults.push(...(await sampleFaults(model)));
   return faults;
+}
+
+/** torch reads the inputs together with the program. What a pickle of them calls is for who loads it to trust. */
+async function sampleFaults(model: Model): Promise<InputError[]> {
+  const faults = await gather(async () => {
+    await model.sampleInputs();
+    return [];
+  });
+  return faults.filter(({ rule }) => archiveFaults[rule as ArchiveFault].severity === "error");
 }
 
 /** Files in a folder of the archive, by their name in that folder. */

@@ -1,8 +1,10 @@
 import { callFaults } from "./call-faults.ts";
 import type { Fault } from "./fault.ts";
-import { graphFaults } from "./graph-faults.ts";
+import { higherOrderFaults } from "./higher-order-faults.ts";
 import { parseDocument, randomFrom } from "./json.ts";
+import { nodeFaults } from "./node-faults.ts";
 import { signatureFaults } from "./signature-faults.ts";
+import { valueFaults } from "./value-faults.ts";
 
 /** A document with one fault. */
 export interface Mutant {
@@ -19,7 +21,13 @@ export interface Base {
   readonly document: string;
 }
 
-export const faults: readonly Fault[] = [...callFaults, ...graphFaults, ...signatureFaults];
+export const faults: readonly Fault[] = [
+  ...callFaults,
+  ...nodeFaults,
+  ...valueFaults,
+  ...higherOrderFaults,
+  ...signatureFaults,
+];
 
 /** Breaks documents in every way that is known, each way in up to `places` places, chosen by the seed. */
 export function* mutantsOf(bases: readonly Base[], places: number, seed: number): Generator<Mutant> {

@@ -38,6 +38,11 @@ const sides: readonly Fault[] = (["input", "output"] as const).flatMap((side) =>
       return undefined;
     return () => specs.splice(i, 2, next, spec);
   }),
+  specFault(`an ${side} spec without a name`, side, `signature/${side}s`, (spec) => {
+    const { arg } = bodyOf(spec);
+    const named = arg?.as_tensor ?? arg;
+    return named?.name ? () => (named.name = "") : undefined;
+  }),
   specFault(`an ${side} spec of another name`, side, `signature/${side}s`, (spec) => {
     const { arg } = bodyOf(spec);
     const named = arg?.as_tensor ?? (arg?.name === undefined ? undefined : arg);
@@ -101,6 +106,13 @@ function withLeaf(tree: AnyJson): AnyJson {
   return { ...tree, children_spec: [...tree.children_spec, leaf] };
 }
 
+const tokens: readonly Fault[] = [
+  specFault("a token that comes in and does not go out", "input", "signature/inputs", (spec, i, specs) => {
+    const { arg } = bodyOf(spec);
+    return "parameter" in spec ? () => (specs[i] = { token: { arg } }) : undefined;
+  }),
+];
+
 const calls: readonly Fault[] = [
   {
     name: "the module call graph names nobody",
@@ -134,6 +146,15 @@ const calls: readonly Fault[] = [
       const names = graph_module.module_call_graph[0].signature.forward_arg_names ?? [];
       const at = "graph_module.module_call_graph[0].signature.forward_arg_names";
       return names.length > 0 ? [{ at, break: () => names.push(names[0]) }] : [];
+    },
+  },
+  {
+    name: "an argument without a name",
+    rules: ["signature/module-call-graph"],
+    places: ({ graph_module }) => {
+      const names = graph_module.module_call_graph[0].signature.forward_arg_names ?? [];
+      const at = "graph_module.module_call_graph[0].signature.forward_arg_names[0]";
+      return names.length > 0 ? [{ at, break: () => (names[0] = "") }] : [];
     },
   },
   {
@@ -196,4 +217,4 @@ const frame: readonly Fault[] = [
   },
 ];
 
-export const signatureFaults: readonly Fault[] = [...sides, ...mutations, ...calls, ...frame];
+export const signatureFaults: readonly Fault[] = [...sides, ...mutations, ...tokens, ...calls, ...frame];

@@ -1,7 +1,7 @@
-/** Faults in graphs: names, order, metadata, symbols, dialect, higher-order operators. */
+/** Faults in what graphs say of their values: metadata, symbols, ranges; and in what they take and return. */
 import { OperatorRegistry } from "../../ops/registry.ts";
 import type { Fault, Place } from "./fault.ts";
-import { type AnyJson, graphsOf, type JsonNode, nodesOf } from "./json.ts";
+import { type AnyJson, graphsOf, nodesOf } from "./json.ts";
 
 const registry = new OperatorRegistry();
 
@@ -44,94 +44,7 @@ function resultFault(name: string, rule: string, edit: (meta: AnyJson) => (() =>
   };
 }
 
-const hops = (document: AnyJson, name: string): JsonNode[] =>
-  nodesOf(document).filter(({ node }) => node.target === `torch.ops.higher_order.${name}`);
-
-const hopFault = (
-  name: string,
-  hop: string,
-  rules: readonly string[],
-  edit: (node: AnyJson) => (() => void) | undefined,
-): Fault => ({
-  name,
-  rules,
-  places: (document) =>
-    hops(document, hop).flatMap(({ node, at }): Place[] => {
-      const broken = edit(node);
-      return broken ? [{ at, break: broken }] : [];
-    }),
-});
-
-const branches = (node: AnyJson): AnyJson[] =>
-  node.inputs.flatMap(({ arg }: AnyJson) => arg.as_graph?.graph ?? []);
-
-const firstTensor = (node: AnyJson): AnyJson => node.inputs.find(({ arg }: AnyJson) => arg.as_tensor);
-
-const writes = (node: AnyJson): boolean =>
-  registry.find(node.target)?.schema.args.some(({ alias }) => alias?.write) === true;
-
-const nodeFaults: readonly Fault[] = [
-  {
-    name: "a use of a name that nothing defines",
-    rules: ["graph/use-before-definition"],
-    places: (document) =>
-      nodesOf(document).flatMap(({ node, at }): Place[] =>
-        firstTensor(node)
-          ? [{ at, break: () => (firstTensor(node).arg = { as_tensor: { name: "nobody" } }) }]
-          : [],
-      ),
-  },
-  {
-    name: "a node before the one that it needs",
-    rules: ["graph/use-before-definition"],
-    places: (document) =>
-      nodesOf(document).flatMap(({ graph, node, index, path }): Place[] => {
-        const before = graph.nodes[index - 1];
-        const needed = before?.outputs[0]?.as_tensor?.name;
-        if (!needed || !JSON.stringify(node.inputs).includes(`"name":"${needed}"}`)) return [];
-        return [
-          { at: `${path}.nodes[${index - 1}]`, break: () => graph.nodes.splice(index - 1, 2, node, before) },
-        ];
-      }),
-  },
-  {
-    name: "a node twice",
-    rules: ["graph/duplicate-definition"],
-    places: (document) =>
-      nodesOf(document)
-        .filter(({ node }) => node.outputs[0]?.as_tensor)
-        .map(({ graph, node, index, path }) => ({
-          at: `${path}.nodes[${index + 1}]`,
-          break: () => graph.nodes.splice(index, 0, structuredClone(node)),
-        })),
-  },
-  {
-    name: "a node has the name of another's result",
-    rules: ["graph/duplicate-definition"],
-    places: (document) =>
-      nodesOf(document).flatMap(({ graph, node, index, at }): Place[] => {
-        const taken = graph.nodes[index - 1]?.outputs[0]?.as_tensor?.name;
-        const [output] = node.outputs;
-        return taken && output?.as_tensor ? [{ at, break: () => (output.as_tensor.name = taken) }] : [];
-      }),
-  },
-  {
-    name: "a dialect that is functional, with an operator that is not",
-    rules: ["graph/dialect"],
-    places: (document) =>
-      nodesOf(document)
-        .filter(({ node }) => writes(node))
-        .map(({ at }) => ({ at, break: () => (document.verifiers = ["ATEN"]) })),
-  },
-  {
-    name: "a dialect of nobody's",
-    rules: ["graph/dialect"],
-    severity: "warning",
-    places: (document) => [{ at: "verifiers", break: () => (document.verifiers = ["TRAINNG"]) }],
-  },
-];
-
-const valueFaults: readonly Fault[] = [
+export const valueFaults: readonly Fault[] = [
   {
     name: "a value without metadata",
     rules: ["graph/missing-metadata"],
@@ -243,64 +156,18 @@ const valueFaults: readonly Fault[] = [
           break: () => (graph.outputs[0] = { as_tensors: [graph.outputs[0].as_tensor] }),
         })),
   },
+  metaFault("a device that torch does not know", "graph/invalid-metadata", ({ device }) => () => {
+    device.type = "gpu";
+  }),
+  metaFault(
+    "a device without a type",
+    "graph/invalid-metadata",
+    ({ device }) =>
+      () =>
+        (device.type = ""),
+  ),
 ];
 
 function isNoInput(document: AnyJson, name: string): boolean {
   return !document.graph_module.graph.inputs.some(({ as_tensor }: AnyJson) => as_tensor?.name === name);
 }
-
-const hopFaults: readonly Fault[] = [
-  hopFault("a cond with three arguments", "cond", ["cond/arity"], (node) => () => node.inputs.pop()),
-  hopFault(
-    "an int for a predicate",
-    "cond",
-    ["cond/predicate-type"],
-    (node) => () => (node.inputs[0].arg = { as_int: 1 }),
-  ),
-  hopFault("operands that are no list", "cond", ["arguments/higher-order"], (node) => {
-    const [operand] = node.inputs[3]?.arg.as_tensors ?? [];
-    return operand && (() => (node.inputs[3].arg = { as_tensor: operand }));
-  }),
-  hopFault("a branch with an input too few", "cond", ["cond/arity"], (node) => {
-    const [first] = branches(node);
-    return first.inputs.length > 0 ? () => first.inputs.pop() : undefined;
-  }),
-  hopFault("a branch with an output too few", "cond", ["cond/arity"], (node) => {
-    const [first] = branches(node);
-    return first.outputs.length > 0 ? () => first.outputs.pop() : undefined;
-  }),
-  hopFault("a branch that returns its operand", "cond", ["cond/branch-aliases-input"], (node) => {
-    const [first] = branches(node);
-    const [operand] = first.inputs;
-    return operand?.as_tensor && first.outputs[0]?.as_tensor ? () => (first.outputs[0] = operand) : undefined;
-  }),
-  hopFault("an operand of another dtype than inside", "cond", ["graph/subgraph-metadata"], (node) => {
-    const [first] = branches(node);
-    const name = first.inputs.find(({ as_tensor }: AnyJson) => as_tensor)?.as_tensor.name;
-    const meta = name && first.tensor_values[name];
-    return meta && (() => (meta.dtype = meta.dtype === 8 ? 7 : 8));
-  }),
-  hopFault("branches of two dtypes", "cond", ["cond/output-metadata"], (node) => {
-    const [first] = branches(node);
-    const name = first.outputs[0]?.as_tensor?.name;
-    const meta = first.tensor_values[name];
-    const isOperand = first.inputs.some(({ as_tensor }: AnyJson) => as_tensor?.name === name);
-    return meta && !isOperand ? () => (meta.dtype = meta.dtype === 8 ? 7 : 8) : undefined;
-  }),
-  ...["while_loop", "scan", "map_impl"].map((hop) =>
-    hopFault(`a ${hop} with an argument too few`, hop, ["loop/arity"], (node) => () => node.inputs.pop()),
-  ),
-  hopFault(
-    "a flag that is a string",
-    "wrap_with_set_grad_enabled",
-    ["arguments/higher-order"],
-    (node) => () => {
-      node.inputs[0].arg = { as_string: "no" };
-    },
-  ),
-  hopFault("an operand too few", "wrap_with_set_grad_enabled", ["arguments/higher-order"], (node) =>
-    node.inputs.length > 2 ? () => node.inputs.pop() : undefined,
-  ),
-];
-
-export const graphFaults: readonly Fault[] = [...nodeFaults, ...valueFaults, ...hopFaults];

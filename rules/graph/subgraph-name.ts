@@ -1,0 +1,70 @@
+import { defineRule } from "../../src/lint/rule.ts";
+import type { Graph } from "../../src/program/program.ts";
+import { graphPath } from "../_shared/paths.ts";
+
+export const subgraphName = defineRule({
+  id: "graph/subgraph-name",
+  severity: "error",
+  presets: ["recommended", "strict"],
+  summary: "a branch has a name that no submodule can have, or that of another branch",
+  description: `
+When a program is loaded, each branch becomes a submodule of the graph that it is called in, under its name. A name that is
+empty or has a dot is refused, "module name can't be empty string". Two branches of one name are loaded without a word,
+but only the last is kept, and torch calls it in place of both. Graphs that are equal may share a name, as those of
+\`invoke_subgraph\` do.
+`,
+  data: {
+    name: "the name",
+    path: "the JSON path of the name",
+  },
+  messages: {
+    name: "a graph of '{node}' is called {name}, which no submodule can be",
+    twice:
+      "a graph of '{node}' is called {name}, like another one, and torch calls one of them in place of both",
+  },
+  // The text form gives each graph a name of its own.
+  examples: { valid: [], invalid: [] },
+  create: (ctx) => ({
+    graph: (graph) => {
+      const message = graph.owner && nameFault(graph);
+      if (!message) return;
+      ctx.report({
+        at: graph.owner!,
+        message,
+        data: { name: JSON.stringify(graph.name), path: graphPath(graph).replace(/graph$/, "name") },
+        words: { node: graph.owner!.name },
+        help: "give each graph a name of its own, without a dot",
+      });
+    },
+  }),
+});
+
+/** Mirrors torch.nn.Module.register_module, which the deserializer calls. */
+function nameFault(graph: Graph): "name" | "twice" | undefined {
+  if (graph.name === "" || graph.name.includes(".")) return "name";
+  const first = firstOfName(graph.owner!.graph).get(graph.name)!;
+  // invoke_subgraph calls one graph several times.
+  return first === graph || contents(first) === contents(graph) ? undefined : "twice";
+}
+
+const firsts = new WeakMap<Graph, Map<string, Graph>>();
+
+function firstOfName(parent: Graph): ReadonlyMap<string, Graph> {
+  let found = firsts.get(parent);
+  if (found === undefined) {
+    found = new Map(
+      parent.nodes
+        .flatMap(({ subgraphs }) => subgraphs.map((graph) => [graph.name, graph] as const))
+        .reverse(),
+    );
+    firsts.set(parent, found);
+  }
+  return found;
+}
+
+function contents({ source }: Graph): string {
+  const calls = source.nodes.map(({ target, inputs, outputs }) => [target, inputs, outputs]);
+  return JSON.stringify([source.inputs, calls, source.outputs], (_, value: unknown) =>
+    typeof value === "bigint" ? String(value) : value,
+  );
+}
