@@ -1,9 +1,12 @@
-import { kindOfArgument } from "../../src/ops/call-check.ts";
+import { callPlan, kindOfArgument } from "../../src/ops/call-check.ts";
 import { hopCall } from "../../src/ops/hop/hop.ts";
 import type { OperatorRegistry } from "../../src/ops/registry.ts";
 import type { Node } from "../../src/program/program.ts";
+import type { Argument } from "../../src/schema/types.generated.ts";
+import { isDeviceType } from "../../src/tensor/device.ts";
 import { describeArgument } from "./argument-words.ts";
 import { nodePath } from "./paths.ts";
+import { plural } from "./plural.ts";
 import { resultCount } from "./returned.ts";
 
 /**
@@ -16,6 +19,8 @@ type Takes =
   | "body"
   | "list"
   | "operator"
+  | "tensors"
+  | "device type"
   | "string"
   | "bool"
   | "dtype"
@@ -52,7 +57,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   map_impl: {
     parameters: [
       ["f", "body"],
-      ["xs", "list"],
+      ["xs", "tensors"],
       ["pos_args", "list"],
     ],
   },
@@ -60,13 +65,13 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
     parameters: [
       ["combine_fn", "body"],
       ["init", "list"],
-      ["xs", "list"],
+      ["xs", "tensors"],
     ],
   },
   associative_scan: {
     parameters: [
       ["combine_fn", "body"],
-      ["xs", "list"],
+      ["xs", "tensors"],
     ],
   },
   wrap_with_set_grad_enabled: {
@@ -78,7 +83,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   },
   wrap_with_autocast: {
     parameters: [
-      ["device_type", "string"],
+      ["device_type", "device type"],
       ["dtype", "dtype or None"],
       ["enabled", "bool"],
       ["cache_enabled", "bool or None"],
@@ -95,7 +100,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   },
   tag_activation_checkpoint: { parameters: [["gmod", "graph"]], calls: true },
   auto_functionalized: { parameters: [["_mutable_op", "operator"]], functionalized: true },
-  auto_functionalized_v2: { parameters: [["_mutable_op", "any"]], functionalized: true },
+  auto_functionalized_v2: { parameters: [["_mutable_op", "operator"]], functionalized: true },
   with_effects: {
     parameters: [
       ["token", "any"],
@@ -116,16 +121,23 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   },
 };
 
-const KINDS: Readonly<Record<Exclude<Takes, "any" | "list">, readonly string[]>> = {
+const KINDS: Readonly<Record<Exclude<Takes, "any" | "list" | "tensors">, readonly string[]>> = {
   graph: ["as_graph"],
   body: ["as_graph"],
   operator: ["as_operator"],
   string: ["as_string"],
+  "device type": ["as_string"],
   bool: ["as_bool", "as_sym_bool"],
   dtype: ["as_scalar_type"],
   "string or None": ["as_string", "as_none"],
   "dtype or None": ["as_scalar_type", "as_none"],
   "bool or None": ["as_bool", "as_sym_bool", "as_none"],
+};
+
+const NAMES: Partial<Record<Takes, string>> = {
+  body: "a graph",
+  operator: "an operator",
+  tensors: "a list of tensors",
 };
 
 export interface Fault {
@@ -142,11 +154,11 @@ export function higherOrderFaults(node: Node, shape: Shape, registry: OperatorRe
   const { inputs } = node.source;
   for (const [i, [argument, takes]] of shape.parameters.entries()) {
     if (takes === "any" || (takes === "body" && lacksBodies(node, shape))) continue;
-    const expected = takes === "body" ? "a graph" : `${takes === "operator" ? "an" : "a"} ${takes}`;
+    const expected = NAMES[takes] ?? `a ${takes}`;
     const given = inputs[i];
     // cond/arity and loop/arity count the arguments of the others.
     if (given === undefined) {
-      if (takes !== "list" && takes !== "body")
+      if (!["list", "tensors", "body"].includes(takes))
         found.push({ message: "missing", argument, expected, found: "nothing", path: nodePath(node) });
     } else if (!fits(given.arg, takes)) {
       const path = `${nodePath(node)}.inputs[${i}].arg`;
@@ -178,8 +190,13 @@ function tupleFaults(node: Node): Fault[] {
 }
 
 function fits(arg: object, takes: Exclude<Takes, "any">): boolean {
-  if (takes !== "list") return KINDS[takes].includes(kindOfArgument(arg));
-  return Array.isArray(Object.values(arg)[0]);
+  const [value] = Object.values(arg) as unknown[];
+  if (takes === "operator" && typeof value === "string" && !/^(torch\.ops\.\w+\.|#)\w/.test(value))
+    return false;
+  if (takes === "device type" && typeof value === "string" && !isDeviceType(value)) return false;
+  if (takes !== "list" && takes !== "tensors") return KINDS[takes].includes(kindOfArgument(arg));
+  // An empty list is written as one of ints.
+  return Array.isArray(value) && (takes === "list" || value.length === 0 || "as_tensors" in arg);
 }
 
 function bodyFaults(node: Node): Fault[] {
@@ -204,9 +221,23 @@ function keywordFaults(node: Node, registry: OperatorRegistry): Fault[] {
   const operator = first && "as_operator" in first.arg ? registry.find(first.arg.as_operator) : undefined;
   if (operator === undefined) return [];
   const names = new Set(operator.schema.args.map(({ name }) => name));
-  return rest.flatMap(({ name }, i): Fault[] => {
+  const { parameters } = callPlan(operator);
+  const all = rest.find(({ name }) => name === "_all_bases")?.arg;
+  const [listed] = Object.values(all ?? {}) as unknown[];
+  const bases = Array.isArray(listed) ? listed.length : Number.POSITIVE_INFINITY;
+  return rest.flatMap(({ name, arg }, i): Fault[] => {
     const [, owner] = ADDED.exec(name) ?? [];
-    if (names.has(name) || name === "_all_bases" || isPartOf(names, owner)) return [];
+    const parameter = parameters.find((one) => one.name === name);
+    const path = `${nodePath(node)}.inputs[${i + 1}].arg`;
+    if (parameter?.kinds?.has(kindOfArgument(arg)) === false) {
+      const found = describeArgument(arg);
+      return [{ message: "kind", argument: name, expected: parameter.type, found, path }];
+    }
+    if (name.endsWith("_base_index") && !isBase(arg, bases)) {
+      const expected = `the number of one of ${plural(bases, "tensor")}`;
+      return [{ message: "kind", argument: name, expected, found: describeArgument(arg), path }];
+    }
+    if (parameter || name === "_all_bases" || isPartOf(names, owner)) return [];
     const expected = `an argument of ${operator.qualifiedName}`;
     return [
       {
@@ -218,6 +249,11 @@ function keywordFaults(node: Node, registry: OperatorRegistry): Fault[] {
       },
     ];
   });
+}
+
+/** An optional tensor that is not there has no base. */
+function isBase(arg: Argument, bases: number): boolean {
+  return "as_none" in arg || ("as_int" in arg && arg.as_int >= 0 && arg.as_int < bases);
 }
 
 /** The elements of a written list are numbered: `_xs_0_base_index`. */

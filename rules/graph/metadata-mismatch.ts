@@ -13,7 +13,8 @@ by that. \`torch.export.load\` takes it as it is: metadata that is wrong, after 
 metadata, shows much later or never.
 
 This rule works out the results of each operator that pt2lint can run from the metadata of its operands: dtypes and sizes
-of all, strides and offsets where torch lays the result out in one way only (views, pointwise operators), and the value of
+of all; strides and offsets where torch lays the result out in one way only (views and pointwise operators, and, in programs
+of torch 2.13 on the CPU, the others whose strides were measured, most of them for contiguous operands); and the value of
 symbolic numbers such as \`sym_size\` and \`s0 * 2\`. What has symbols is compared at up to three sets of numbers for them,
 which the program's ranges, guards and assertions allow. Operators whose result depends on data are left out.
 

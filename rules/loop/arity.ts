@@ -150,7 +150,8 @@ interface Mismatch {
 function mismatches(node: Node, shape: Shape): Mismatch[] {
   const given = positional(node);
   // Before torch 2.7, scan and associative_scan took the dimension and the direction as well.
-  if (given.some(({ arg }) => "as_int" in arg || "as_bool" in arg)) return [];
+  const isScan = shape.target === "scan" || shape.target === "associative_scan";
+  if (isScan && given.some(({ arg }) => "as_int" in arg || "as_bool" in arg)) return [];
   if (given.length !== shape.arguments) {
     return [{ message: "arguments", expected: shape.arguments, actual: given.length }];
   }

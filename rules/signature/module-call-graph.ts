@@ -26,6 +26,7 @@ Python, are a syntax error of the code that torch generates.
     leaves: "the {spec} of the model has {problem}",
     count: "'{module}' has {problem}",
     twice: "two arguments of '{module}' are called '{name}'",
+    order: "the arguments of the model are called {problem}",
     word: "'{name}' is no name for an argument of '{module}'",
     root: "the module call graph does not begin with the signature of the whole model",
   },
@@ -65,7 +66,7 @@ Python, are a syntax error of the code that torch generates.
 });
 
 interface TreeFault {
-  readonly message: "tree" | "leaves" | "twice" | "count" | "word";
+  readonly message: "tree" | "leaves" | "twice" | "count" | "word" | "order";
   readonly module: string;
   readonly name?: string;
   readonly path: string;
@@ -81,6 +82,7 @@ function treeFaults({ document, inputs }: Program): TreeFault[] {
     in_spec: inputs.filter(({ kind }) => kind === "user_input" || kind === "constant_input").length,
     out_spec: results.length,
   };
+  const placeholders = inputs.filter(({ kind }) => kind === "user_input").map(({ name }) => name);
   return module_call_graph.flatMap(({ fqn, signature: call }, i): TreeFault[] => {
     if (!call) return [];
     const path = `graph_module.module_call_graph[${i}].signature`;
@@ -109,6 +111,14 @@ function treeFaults({ document, inputs }: Program): TreeFault[] {
       const at = `${path}.forward_arg_names[${word}]`;
       found.push({ message: "word", module: fqn, name: names[word]!, path: at });
     }
+    const placed = fqn === "" && isFlat(call.in_spec) ? placeholders : [];
+    if (
+      names.length === placed.length &&
+      names.some((name, k) => name !== placed[k] && placed.includes(name))
+    ) {
+      const problem = `${names.join(", ")}, but its inputs are ${placed.join(", ")}`;
+      found.push({ message: "order", module: fqn, path: `${path}.forward_arg_names`, problem });
+    }
     const twice = names.find((name, k) => names.indexOf(name) < k);
     if (twice !== undefined) {
       found.push({ message: "twice", module: fqn, name: twice, path: `${path}.forward_arg_names` });
@@ -128,6 +138,11 @@ function countArguments(text: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether each argument is one value. */
+function isFlat(text: string): boolean {
+  return countArguments(text) === countLeaves(text);
 }
 
 /** How many leaves a tree has, or what is wrong with it. */

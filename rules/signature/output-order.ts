@@ -6,10 +6,10 @@ export const outputOrder = defineRule({
   id: "signature/output-order",
   severity: "error",
   presets: ["recommended", "strict"],
-  summary: "a token or a mutation stands behind the program's results",
+  summary: "a token or a mutation stands behind the program's results, or a gradient before them",
   description: `
 The outputs of a program come in a fixed order: tokens, then the new values of buffers, parameters and inputs, then what
-the user gets. torch counts the first ones and takes the rest for the user's: in any other order it returns the new value of
+the user gets, then gradients. torch counts the first ones and takes the rest for the user's: in any other order it returns the new value of
 a buffer as a result, or \`torch.export.load\` refuses the program, "Mutation node x is neither a buffer nor a user input".
 `,
   data: {
@@ -26,13 +26,13 @@ a buffer as a result, or \`torch.export.load\` refuses the program, "Mutation no
       let highest = 0;
       let after = "";
       for (const [position, { kind }] of specsOf(ctx.program, "output").entries()) {
-        const rank = RANKS[kind] ?? LAST;
+        const rank = RANKS[kind] ?? RESULT;
         if (rank < highest) {
           ctx.report({
             at: ctx.program.main,
             message: "order",
             data: { position, kind, after, path: specPath("output", position) },
-            help: "order graph.outputs and signature.output_specs alike: tokens, mutations, results",
+            help: "order graph.outputs and signature.output_specs alike: tokens, mutations, results, gradients",
           });
         } else {
           highest = rank;
@@ -48,5 +48,8 @@ const RANKS: Readonly<Record<string, number>> = {
   buffer_mutation: 1,
   parameter_mutation: 1,
   user_input_mutation: 1,
+  gradient_to_parameter: 3,
+  gradient_to_user_input: 3,
 };
-const LAST = 2;
+/** What the user gets. */
+const RESULT = 2;

@@ -13,8 +13,10 @@ import type { Node, Program, Value } from "../program/program.ts";
 import { evaluateExpr, parseExpr, symbolsOf } from "../program/symbolic.ts";
 import type { SymInt, TensorMeta } from "../schema/types.generated.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
+import { contiguousStrides } from "../tensor/geometry.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { type FixedStrides, fixedStrides } from "./fixed-strides.ts";
 import { type Point, pointsOf, sizeAt } from "./points.ts";
 
 /** A result that is not what its metadata says. */
@@ -65,7 +67,7 @@ export class Inference {
           : { mismatches: [], refused: results.message };
       }
       if (results === undefined) return NOTHING;
-      const mismatches = this.#compare(node, results, i, call.fixesStrides);
+      const mismatches = this.#compare(node, results, i, this.#knowsStrides(node, call.strides, i));
       if (mismatches.length > 0) return { mismatches };
     }
     return NOTHING;
@@ -92,6 +94,14 @@ export class Inference {
     } finally {
       mode.meta = false;
     }
+  }
+
+  #knowsStrides({ operands }: Node, strides: FixedStrides, point: number): boolean {
+    if (strides !== "contiguous") return strides === "always";
+    return operands.every((value) => {
+      const tensor = value?.meta && this.#tensor(value.meta, point);
+      return !tensor || (tensor.offset === 0 && isStrictlyContiguous(tensor));
+    });
   }
 
   #operand(value: Value, point: number): Tensor | Scalar | undefined {
@@ -133,8 +143,9 @@ export class Inference {
     if (inferred instanceof Scalar) {
       const stated = this.#number(value, point);
       // What is made of wrong arguments is no number.
-      if (stated === undefined || inferred.category !== "int" || !Number.isInteger(inferred.re))
-        return undefined;
+      if (stated === undefined || !Number.isFinite(inferred.re)) return undefined;
+      if (inferred.category === "float") return [String(stated), `the float ${inferred.re}`];
+      if (inferred.category !== "int" || !Number.isInteger(inferred.re)) return undefined;
       return inferred.integer === stated ? undefined : [String(stated), String(inferred)];
     }
     const stated = value.kind === "tensor" && value.meta ? this.#tensor(value.meta, point) : null;
@@ -168,22 +179,26 @@ function isUnbacked(size: SymInt): boolean {
 /** A call that can be inferred. */
 interface Call {
   readonly run: (frame: Frame) => unknown;
-  /** Whether torch lays out the result in one way only. */
-  readonly fixesStrides: boolean;
+  readonly strides: FixedStrides;
 }
 
 function kernelCall(node: Node, operator: Operator): Call | undefined {
   const kernel = findKernel(operator.qualifiedName);
-  if (kernel === undefined || isUnderAutocast(node) || lacksArgument(node, kernel)) return undefined;
+  if (kernel === undefined || FAKES_DIFFER.test(kernel.name)) return undefined;
+  if (isUnderAutocast(node) || lacksArgument(node, kernel)) return undefined;
   return {
     run: (frame) => {
       const args = namedArguments(node, kernel.schema);
       args.read(frame);
       return kernel.call(args.values);
     },
-    fixesStrides: fixesStrides(operator),
+    strides: fixedStrides(node, operator),
   };
 }
+
+/** Operators that torch's own inference says something else of than they give: metadata is as the inference has it. */
+const FAKES_DIFFER =
+  /^(quantized_decomposed::choose_qparams_per_token|aten::(_?embedding_bag|_batch_norm_with_update))/;
 
 /** Missing arguments are for arguments/names. */
 function lacksArgument(node: Node, kernel: Kernel): boolean {
@@ -199,22 +214,20 @@ function pythonCall(node: Node): Call | undefined {
   const { graph, source } = node;
   return {
     run: (frame) => compute(source.inputs.map(({ arg }) => resolve(resolver(graph, arg), frame))),
-    fixesStrides: false,
+    strides: "never",
   };
-}
-
-/** Operators that torch decomposes in several ways, with other strides, and views that pt2lint makes copies of. */
-const LOOSE = /^aten::(masked_fill|dropout|_conj|conj|rot90|pixel_)/;
-
-/** Views, and what TensorIterator lays out as its operands lie (at::TensorIteratorBase::reorder_dimensions). */
-function fixesStrides(operator: Operator): boolean {
-  return (operator.has("view") || operator.has("pointwise")) && !LOOSE.test(operator.qualifiedName);
 }
 
 /** Equal strides and offset; where there is at most one element in a dimension, any stride will do. */
 function liesAlike(a: Tensor, b: Tensor): boolean {
   if (a.numel === 0) return true;
   return a.offset === b.offset && a.sizes.every((size, d) => size === 1 || a.strides[d] === b.strides[d]);
+}
+
+/** Contiguous in dimensions of one element too, whose strides say which memory format a tensor has. */
+function isStrictlyContiguous({ sizes, strides }: Tensor): boolean {
+  const contiguous = contiguousStrides(sizes);
+  return strides.every((stride, d) => stride === contiguous[d]);
 }
 
 function withStrides(tensor: Tensor): string {

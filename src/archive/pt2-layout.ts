@@ -1,6 +1,6 @@
 import type { InputError } from "../errors.ts";
 import { archiveFault, faultsOf, gather, missing } from "./faults.ts";
-import type { Zip } from "./zip.ts";
+import type { Zip, ZipEntry } from "./zip.ts";
 import { isUnsafePath } from "./zip-faults.ts";
 
 /** The folder of a name with its slash; empty when it has none. */
@@ -62,6 +62,15 @@ async function markerFaults(zip: Zip, root: string, name: string, expected: stri
   return [archiveFault("archive/unsupported", message, { entry: root + name })];
 }
 
+/** The version of the container, a number (PyTorchStreamReader::init). */
+async function versionFaults(zip: Zip, { name }: ZipEntry): Promise<InputError[]> {
+  const text = (await textOf(zip, name)) ?? "";
+  if (/^\s*\d+\s*$/.test(text)) return [];
+  return [
+    archiveFault("archive/unsupported", `${name} is no number: ${JSON.stringify(text)}`, { entry: name }),
+  ];
+}
+
 async function byteOrderFaults(zip: Zip, root: string): Promise<InputError[]> {
   if ((await textOf(zip, `${root}byteorder`)) !== "big") return [];
   const message =
@@ -75,7 +84,7 @@ async function formatFaults(zip: Zip, root: string): Promise<InputError[]> {
   return [
     ...(await gather(() => markerFaults(zip, root, "archive_format", "pt2"))),
     ...(await gather(() => markerFaults(zip, root, "archive_version", "0"))),
-    ...(versioned ? [] : [missing(`${root}.data/version`)]),
+    ...(versioned ? await gather(() => versionFaults(zip, versioned)) : [missing(`${root}.data/version`)]),
     ...(await gather(() => byteOrderFaults(zip, root))),
   ];
 }

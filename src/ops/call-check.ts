@@ -88,7 +88,7 @@ function kindsOf(operator: Operator, arg: SchemaArgument, type: SchemaType): Set
     // torch makes an undefined tensor of None, and nearly every kernel then refuses it.
     kinds.delete("as_none");
     const [name = ""] = operator.qualifiedName.split(".");
-    if (numbersAsTensors.has(name)) for (const kind of NUMBERS) kinds.add(kind);
+    if (numbersAsTensors.has(name) && !arg.alias?.write) for (const kind of NUMBERS) kinds.add(kind);
   }
   if (arg.type.kind === "optional") kinds.add("as_none");
   return kinds;

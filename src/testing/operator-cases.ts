@@ -190,12 +190,17 @@ function compareSizes(result: Result, expected: readonly RecordedValue[]): strin
   return undefined;
 }
 
-function decode(value: RecordedValue, type: Type, storages: readonly Storage[]): unknown {
-  if (value.t !== undefined) return tensorOf(value.t, storages);
-  if (value.l !== undefined) return value.l.map((one) => decode(one, type, storages));
+export function decode(
+  value: RecordedValue,
+  type: Type,
+  storages: readonly Storage[],
+  make: (tensor: RecordedTensor) => Tensor = (tensor) => tensorOf(tensor, storages),
+): unknown {
+  if (value.t !== undefined) return make(value.t);
+  if (value.l !== undefined) return value.l.map((one) => decode(one, type, storages, make));
   const scalar = isScalarType(type);
   if (isTensorType(type)) {
-    const wrapped = decode(value, { kind: "base", name: "Scalar" }, storages);
+    const wrapped = decode(value, { kind: "base", name: "Scalar" }, storages, make);
     return wrapped instanceof Scalar ? numberTensor(wrapped) : wrapped;
   }
   if (value.i !== undefined) return scalar ? Scalar.int(BigInt(value.i)) : Number(value.i);
