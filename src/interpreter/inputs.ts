@@ -3,13 +3,12 @@ import type { Model } from "../archive/archive.ts";
 import type { PickleTensor, PickleValue } from "../archive/pickle-values.ts";
 import type { TorchSave } from "../archive/torch-save.ts";
 import { InputError } from "../errors.ts";
-import { call } from "../ops/dispatch.ts";
 import type { Program } from "../program/program.ts";
 import { evaluateExpr, parseExpr } from "../program/symbolic.ts";
 import type { SymInt, TensorMeta } from "../schema/types.generated.ts";
 import { cast } from "../tensor/copy.ts";
 import { type DType, dtypeOfCode, dtypeOfName, dtypes, isFloating } from "../tensor/dtype.ts";
-import { fill } from "../tensor/elements.ts";
+import { fill, fillComplexes } from "../tensor/elements.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { Memory, Storage } from "../tensor/storage.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -138,8 +137,11 @@ function seededTensor(program: Program, meta: TensorMeta, random: () => number):
   const sizes = meta.sizes.map((size) => sizeOf(program, size));
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
   if (dtype.category === "complex") {
-    const parts = [drawn(sizes, dtypes.float32, normal), drawn(sizes, dtypes.float32, normal)];
-    return cast(call("aten::complex", ...parts), dtype);
+    const result = Tensor.zeros(sizes, dtype);
+    fillComplexes(result, (parts) => {
+      for (let i = 0; i < parts.length; i++) parts[i] = normal();
+    });
+    return result;
   }
   if (isFloating(dtype)) return cast(drawn(sizes, dtypes.float32, normal), dtype);
   return drawn(sizes, dtype, () => Math.floor(random() * 2));
