@@ -5,6 +5,7 @@ import { executorchKernels } from "./executorch-kernels.ts";
 import { planners } from "./fast/index.ts";
 import { primKernels } from "./prims.ts";
 import { quantizedKernels } from "./quantized.ts";
+import { torchNnKernels } from "./torch-nn-kernels.ts";
 import { torchvisionKernels } from "./torchvision-kernels.ts";
 import { transformersKernels } from "./transformers-kernels.ts";
 
@@ -12,6 +13,7 @@ registerKernels(atenKernels);
 registerKernels(executorchKernels);
 registerKernels(primKernels);
 registerKernels(quantizedKernels);
+registerKernels(torchNnKernels);
 registerKernels(torchvisionKernels);
 registerKernels(transformersKernels);
 registerPlanners(planners);

@@ -1,6 +1,6 @@
 /**
  * Operators of libraries that real exports hold, by the schemas that these register: torch.ao's quantization
- * (torch/ao/quantization/fx/_decomposed.py), torchvision and transformers.
+ * (torch/ao/quantization/fx/_decomposed.py), torchvision, transformers and torch.nn itself.
  */
 const EACH = "int quant_min, int quant_max, ScalarType dtype";
 const NUMBERS = "float scale, int zero_point, int quant_min, int quant_max, ScalarType dtype";
@@ -35,5 +35,9 @@ export const LIBRARY_SCHEMAS = {
   nms: "torchvision::nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
   roiAlign:
     "torchvision::roi_align(Tensor input, Tensor rois, float spatial_scale, SymInt pooled_height, SymInt pooled_width, int sampling_ratio, bool aligned) -> Tensor",
+  chunkedCrossEntropy:
+    "torch_nn::_linear_cross_entropy_batch_chunked(Tensor input, Tensor linear_weight, Tensor target, Tensor? linear_bias, Tensor? weight, str reduction, SymInt ignore_index, float label_smoothing, SymInt batch_chunk_size, str acc_policy, ScalarType acc_dtype, bool allow_retain_graph, bool compute_input_grad, bool compute_linear_weight_grad, bool compute_linear_bias_grad) -> (Tensor, Tensor, Tensor, Tensor)",
+  chunkedCrossEntropies:
+    "torch_nn::_linear_cross_entropy_batch_chunked_no_reduction(Tensor input, Tensor linear_weight, Tensor target, Tensor? linear_bias, Tensor? weight, SymInt ignore_index, SymInt batch_chunk_size, str acc_policy, ScalarType acc_dtype) -> Tensor",
   groupedProduct: "transformers::grouped_mm_fallback(Tensor input, Tensor weight, Tensor offs) -> Tensor",
 } as const;
