@@ -78,9 +78,14 @@ export const dtypes = Object.fromEntries(
 
 const byCode = new Map(Object.values(dtypes).map((dtype) => [dtype.code, dtype]));
 
+/** The dtype of torch's ScalarType, 7 for float32; undefined for a number that is none. */
+export function findDtype(code: number): DType | undefined {
+  return byCode.get(code);
+}
+
 /** The dtype of torch's ScalarType, 7 for float32. @throws RangeError for a number that is none. */
 export function dtypeOfCode(code: number): DType {
-  const dtype = byCode.get(code);
+  const dtype = findDtype(code);
   if (dtype === undefined) throw new RangeError(`no dtype has the ScalarType ${code}`);
   return dtype;
 }

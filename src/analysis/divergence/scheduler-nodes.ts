@@ -1,5 +1,5 @@
 /** What the scheduler knows of operations: which versions of which buffers they read and write, and in which order of loops (torch/_inductor/scheduler.py compute_dependencies). */
-import { dtypeOfCode } from "../../tensor/dtype.ts";
+import { findDtype } from "../../tensor/dtype.ts";
 import { written } from "./accesses.ts";
 import { count, keyOf, layoutOf } from "./layout.ts";
 import { loopsOf, placesOf } from "./loops.ts";
@@ -168,5 +168,5 @@ export function bytesOf(buffer: Buffer): number {
 }
 
 export function itemsize({ value: { meta } }: Buffer): number {
-  return meta ? dtypeOfCode(meta.dtype).itemsize : 0;
+  return (meta && findDtype(meta.dtype)?.itemsize) ?? 0;
 }
