@@ -1,4 +1,6 @@
+import type { StorageAnalysis } from "../../src/analysis/storage.ts";
 import { defineRule } from "../../src/lint/rule.ts";
+import type { Node, Value } from "../../src/program/program.ts";
 import { doubtOf, returnedInputs, severityOf } from "../_shared/sharing.ts";
 
 export const branchAliasesInput = defineRule({
@@ -15,6 +17,8 @@ Under \`torch.no_grad()\`, \`torch.export\` accepts and saves such a program. \`
 backend that starts with it, refuses it later: "cond_true might be aliasing the input or the output!", without a
 line of source. Two cases are warnings: memory that is shared in some runs only, because a size or another branch
 decides it; and what passes through \`dropout\` in eval mode, which torch 2.13 replaces by a copy before it looks.
+\`native_dropout\` is the other way round: it copies when it runs, and is replaced by its input when there is nothing to
+drop.
 
 Return a \`clone()\` of the operand. Where the backend is to keep the memory, as for a cache that is reused,
 \`executorch::alias\` hands two tensors through a branch.
@@ -27,6 +31,8 @@ Return a \`clone()\` of the operand. Where the backend is to keep the memory, as
   messages: {
     itself: "the {role} of torch.cond returns its own input ({name})",
     view: "the {role} of torch.cond returns a view of its own input ({name})",
+    decomposed:
+      "the {role} of torch.cond returns its own input ({name}) when native_dropout, which drops nothing here, is decomposed",
   },
   examples: {
     valid: [
@@ -117,12 +123,49 @@ def false_graph_0(x: "f32[2, 3]"):
           },
         ],
       },
+      {
+        title: "native_dropout that drops nothing: torch puts its input in its place",
+        program: `
+def forward(p: "b8[]", x: "f32[2, 3]"):
+    cond: ("f32[2, 3]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (x,))
+    return (cond[0],)
+
+def true_graph_0(x: "f32[2, 3]"):
+    native_dropout: ("f32[2, 3]", "b8[2, 3]") = torch.ops.aten.native_dropout.default(x, 0.5, False)
+    return (native_dropout[0],)
+
+def false_graph_0(x: "f32[2, 3]"):
+    native_dropout: ("f32[2, 3]", "b8[2, 3]") = torch.ops.aten.native_dropout.default(x, 0.5, True)
+    return (native_dropout[0],)
+`,
+        diagnostics: [
+          {
+            message:
+              "the true branch of torch.cond returns its own input (input 'x') when native_dropout, which drops nothing here, is decomposed",
+            data: { branch: "true_graph_0", output: 0, operand: 0 },
+          },
+        ],
+      },
     ],
   },
   create: (ctx) => ({
     hop: ({ kind, bodies }) => {
       if (kind !== "cond") return;
       for (const { graph, role } of bodies) {
+        for (const [output, returned] of graph.outputs.entries()) {
+          const origin = returned && undropped(returned, ctx.storage);
+          const placeholder = graph.inputs.find(
+            (input) => input && origin && ctx.storage.originOf(input) === origin,
+          );
+          if (!placeholder) continue;
+          ctx.report({
+            at: returned?.node ?? graph,
+            message: "decomposed",
+            data: { branch: graph.name, output, operand: placeholder.index },
+            words: { role, name: ctx.nameOf(placeholder) },
+            help: "return a clone() of it, or leave the dropout out",
+          });
+        }
         for (const { output, input, returned, placeholder, sharing } of returnedInputs(ctx.storage, graph)) {
           ctx.report({
             at: returned.node ?? graph,
@@ -141,3 +184,20 @@ def false_graph_0(x: "f32[2, 3]"):
     },
   }),
 });
+
+/** The input that the value is once each native_dropout that drops nothing is its input (torch/_decomp/decompositions.py). */
+function undropped(value: Value, storage: StorageAnalysis): Value | undefined {
+  let at = storage.originOf(value);
+  if (at.node === null) return undefined;
+  for (; at.node !== null; at = storage.originOf(at.node.operands[0]!)) {
+    if (at.index !== 0 || !dropsNothing(at.node)) return undefined;
+  }
+  return at;
+}
+
+function dropsNothing(node: Node): boolean {
+  if (node.target !== "torch.ops.aten.native_dropout.default" || !node.operands[0]) return false;
+  const [p, train] = [node.arg("p"), node.arg("train")];
+  const drops = train && "as_bool" in train && train.as_bool;
+  return !drops || (p !== undefined && "as_float" in p && p.as_float === 0);
+}

@@ -3,7 +3,9 @@ import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Node, Program } from "../program/program.ts";
 import type { CacheAnalysis } from "./cache.ts";
 import { cacheAnalysis } from "./cache.ts";
-import { Comparison, type Divergence } from "./divergence/comparison.ts";
+import { EagerRuns } from "./divergence/branches.ts";
+import { type Divergence, divergencesOf } from "./divergence/comparison.ts";
+import { LoweredProgram } from "./divergence/program.ts";
 import { extremes, inductor, type Schedule } from "./divergence/schedules.ts";
 import { isSettled } from "./divergence/settled.ts";
 import type { StorageAnalysis } from "./storage.ts";
@@ -28,6 +30,7 @@ export class DivergenceAnalysis {
   readonly #program: Analysed;
   readonly #caches: CacheAnalysis;
   #isSettled: boolean | undefined;
+  #eagerRuns: EagerRuns | undefined;
   #inductor: readonly Divergence[] | undefined;
   #involved: ReadonlySet<Node> | undefined;
   #elsewhere: { readonly found: Elsewhere | undefined } | undefined;
@@ -45,7 +48,7 @@ export class DivergenceAnalysis {
    * does not, and without a look where nothing can part: no update, no alias.
    */
   get inductor(): readonly Divergence[] {
-    this.#inductor ??= this.#compare(inductor);
+    this.#inductor ??= [...this.#compare(inductor)];
     return this.#inductor;
   }
 
@@ -57,19 +60,19 @@ export class DivergenceAnalysis {
 
   #findElsewhere(): Elsewhere | undefined {
     for (const schedule of extremes) {
-      const [divergence] = this.#compare(schedule);
-      if (divergence !== undefined) return { schedule, divergence };
+      for (const divergence of this.#compare(schedule)) return { schedule, divergence };
     }
     return undefined;
   }
 
-  #compare(schedule: Schedule): readonly Divergence[] {
+  #compare(schedule: Schedule): Iterable<Divergence> {
     const { updates, aliases } = this.#caches;
     if (updates.length + aliases.length === 0) return [];
     const { program, storage, registry } = this.#program;
     this.#isSettled ??= isSettled(program, storage, this.#caches);
     if (this.#isSettled) return [];
-    return new Comparison(program, storage, registry, schedule).divergences();
+    this.#eagerRuns ??= new EagerRuns(program, storage);
+    return divergencesOf(program, this.#eagerRuns, new LoweredProgram(storage, registry, schedule));
   }
 
   /** Whether one of the nodes has to do with a divergence: it writes, undeclared, what differs, or reads it. */

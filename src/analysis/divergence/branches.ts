@@ -61,18 +61,54 @@ export class Branches {
 /** More would take too many runs. */
 const MOST_PREDICATES = 4;
 
+/** An eager run with one combination of branches. */
+export interface EagerResult {
+  readonly decisions: ReadonlyMap<Node, boolean>;
+  readonly run: EagerRun;
+  /** As the run left them. */
+  readonly inputs: readonly (Place<MemoryState> | null)[];
+  readonly outputs: readonly (Place<MemoryState> | null)[];
+}
+
+/** A program run eagerly with each combination of branches, once. */
+export class EagerRuns {
+  readonly branches: Branches;
+  readonly #program: Program;
+  readonly #storage: StorageAnalysis;
+  readonly #results: EagerResult[] = [];
+
+  constructor(program: Program, storage: StorageAnalysis) {
+    this.#program = program;
+    this.#storage = storage;
+    this.branches = new Branches(program);
+  }
+
+  /** In turn, all of them: a run may meet predicates that those before it did not. */
+  *results(): Iterable<EagerResult & { readonly combination: number }> {
+    for (let combination = 0; combination < this.branches.combinations; combination++)
+      yield { ...this.#result(combination), combination };
+  }
+
+  #result(combination: number): EagerResult {
+    let result = this.#results[combination];
+    if (result === undefined) {
+      const decisions = new Map<Node, boolean>();
+      const domain = this.branches.domain(combination, decisions);
+      const inputs = this.branches.inputs(domain);
+      const run = new EagerRun(this.#storage, domain);
+      const outputs = run.run(this.#program.main, inputs);
+      this.#results[combination] = result = { decisions, run, inputs, outputs };
+    }
+    return result;
+  }
+}
+
 /** What each cond that runs decides, for one combination after the other; and how many combinations there would be. */
 export function branchCombinations(
   program: Program,
   storage: StorageAnalysis,
 ): { combinations: ReadonlyMap<Node, boolean>[]; all: number } {
-  const branches = new Branches(program);
-  const combinations: ReadonlyMap<Node, boolean>[] = [];
-  for (let i = 0; i < branches.combinations; i++) {
-    const decisions = new Map<Node, boolean>();
-    const domain = branches.domain(i, decisions);
-    new EagerRun(storage, domain).run(program.main, branches.inputs(domain));
-    combinations.push(decisions);
-  }
-  return { combinations, all: 2 ** branches.predicates };
+  const runs = new EagerRuns(program, storage);
+  const combinations = [...runs.results()].map(({ decisions }) => decisions);
+  return { combinations, all: 2 ** runs.branches.predicates };
 }

@@ -1,13 +1,10 @@
-import type { OperatorRegistry } from "../../ops/registry.ts";
 import type { Node, Program } from "../../program/program.ts";
-import type { StorageAnalysis } from "../storage.ts";
-import { Branches } from "./branches.ts";
+import type { EagerRuns } from "./branches.ts";
 import type { Content, MemoryState } from "./contents.ts";
-import { EagerRun } from "./eager.ts";
+import type { EagerRun } from "./eager.ts";
 import type { Fx } from "./functional.ts";
 import { Machine, type Place } from "./machine.ts";
-import { LoweredProgram } from "./program.ts";
-import type { Schedule } from "./schedules.ts";
+import type { LoweredProgram } from "./program.ts";
 
 /** Something that a compiler does to memory and that shows. */
 export interface Cause {
@@ -32,50 +29,32 @@ export interface Divergence {
 
 type Tensor = Place<MemoryState>;
 
-/** Compares a lowered execution with eager, for each combination of branches that is gone through. */
-export class Comparison {
-  readonly #program: Program;
-  readonly #storage: StorageAnalysis;
-  readonly #lowered: LoweredProgram;
-  readonly #branches: Branches;
-
-  constructor(program: Program, storage: StorageAnalysis, registry: OperatorRegistry, schedule: Schedule) {
-    this.#program = program;
-    this.#storage = storage;
-    this.#lowered = new LoweredProgram(storage, registry, schedule);
-    this.#branches = new Branches(program);
-  }
-
-  divergences(): Divergence[] {
-    const found: Divergence[] = [];
-    for (let combination = 0; combination < this.#branches.combinations; combination++) {
-      const divergence = this.#compare(combination);
-      if (divergence !== undefined) found.push(divergence);
-    }
-    return found;
-  }
-
-  #compare(combination: number): Divergence | undefined {
-    const { main } = this.#program;
-    const decisions = new Map<Node, boolean>();
-    const eagerly = this.#branches.domain(combination, decisions);
-    const [expected, actual] = [this.#branches.inputs(eagerly), this.#branches.inputs(eagerly)];
-    const eager = new EagerRun(this.#storage, eagerly);
-    const expectedOutputs = eager.run(main, expected);
-    const lowered = this.#branches.domain(combination);
-    const blame = new Blame(eager, lowered.ran);
-    lowered.observe = (fx, content, reads) => blame.see(fx, content, reads);
-    const outputs = new Machine(this.#lowered, lowered).run(main, actual);
+/** Where the execution that a schedule makes of a program parts from eager, for each combination of branches that does. */
+export function* divergencesOf(
+  program: Program,
+  eagerRuns: EagerRuns,
+  lowered: LoweredProgram,
+): Iterable<Divergence> {
+  const { branches } = eagerRuns;
+  for (const {
+    combination,
+    decisions,
+    run: eager,
+    inputs: expected,
+    outputs: expectedOutputs,
+  } of eagerRuns.results()) {
+    const domain = branches.domain(combination);
+    const blame = new Blame(eager, domain.ran);
+    domain.observe = (fx, content, reads) => blame.see(fx, content, reads);
+    const actual = branches.inputs(domain);
+    const outputs = new Machine(lowered, domain).run(program.main, actual);
     const differs = (a: readonly (Tensor | null)[], b: readonly (Tensor | null)[]): number[] =>
       [...a.keys()].filter((i) => content(a[i]) !== content(b[i]));
-    const differing = {
-      outputs: differs(expectedOutputs, outputs),
-      inputs: differs(expected, actual),
-    };
-    if (differing.outputs.length + differing.inputs.length === 0) return undefined;
+    const differing = { outputs: differs(expectedOutputs, outputs), inputs: differs(expected, actual) };
+    if (differing.outputs.length + differing.inputs.length === 0) continue;
     for (const i of differing.outputs) blame.memory(expectedOutputs[i]?.memory, outputs[i]?.memory, null);
     for (const i of differing.inputs) blame.memory(expected[i]?.memory, actual[i]?.memory, null);
-    return { decisions, ...differing, causes: blame.causes };
+    yield { decisions, ...differing, causes: blame.causes };
   }
 }
 

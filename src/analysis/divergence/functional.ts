@@ -198,18 +198,15 @@ class Functionalizer {
     }
   }
 
-  /** Whether a branch of a cond updates what it is given. Recursion goes one level for each cond within another. */
+  /** Whether a branch of a cond updates the operand's memory. Recursion goes one level for each cond within another. */
   #updates(cond: Node, operand: Value): boolean {
-    return (hopCall(cond)?.bodies ?? []).some(({ graph, inputs }) => {
-      const own = new Set(graph.inputs.filter((_, i) => inputs[i]?.operand === operand));
-      const isOwn = (value: Value | null): boolean =>
-        value !== null && own.has(this.#storage.originOf(value));
-      return graph.nodes.some((node) =>
-        node.target === UPDATE
-          ? isOwn(tensorArgument(node, "cache", 1))
-          : node.subgraphs.length > 0 && node.operands.some((one) => isOwn(one) && this.#updates(node, one!)),
-      );
-    });
+    return (hopCall(cond)?.bodies ?? []).some(({ graph }) =>
+      graph.nodes.some((node) => {
+        if (node.subgraphs.length > 0) return this.#updates(node, operand);
+        const cache = node.target === UPDATE ? tensorArgument(node, "cache", 1) : null;
+        return cache !== null && this.#storage.shareStorage(cache, operand);
+      }),
+    );
   }
 
   #writesInput(graph: Graph): boolean {

@@ -81,7 +81,7 @@ class Fusion {
 
   result(): readonly Kernel[] {
     let kernels: readonly Kernel[] = this.#kernels;
-    if (kernels.length > MOST_NODES) return kernels;
+    if (kernels.length < 2 || kernels.length > MOST_NODES) return kernels;
     for (let round = 0; round < ROUNDS; round++) {
       const before = kernels.length;
       kernels = this.#round(kernels);

@@ -1,10 +1,9 @@
 /** In whose memory the results of operations lie (torch/_inductor/scheduler.py decide_inplace_update, codegen/wrapper.py AllocateLine). */
 import { accessesOf, isDense } from "./accesses.ts";
-import type { Kernel } from "./fusion.ts";
 import { count, type Layout, layoutOf } from "./layout.ts";
+import type { MemoryUse } from "./memory-use.ts";
 import { type Buffer, type LoweredGraph, type Operation, usesOf } from "./operations.ts";
 import { isStraight } from "./operators.ts";
-import type { MemoryUse } from "./peak-memory.ts";
 import type { Scheduled } from "./schedule.ts";
 import { bytesOf, isLoop, type SchedulerNode } from "./scheduler-nodes.ts";
 
@@ -14,6 +13,11 @@ interface Free {
   readonly step: number;
 }
 
+/** What is run together. */
+interface Together {
+  readonly nodes: readonly Pick<SchedulerNode, "operation" | "index">[];
+}
+
 /** What keeps inductor from using memory again wherever it may. */
 interface Restraint {
   readonly weakUsers: ReadonlyMap<Buffer, readonly SchedulerNode[]>;
@@ -21,10 +25,10 @@ interface Restraint {
 }
 
 export class MemoryPlan {
-  readonly #kernels: readonly Pick<Kernel, "nodes">[];
+  readonly #kernels: readonly Together[];
   readonly #restraint: Restraint | null;
   readonly #stepOf = new Map<Operation, number>();
-  readonly #madeBy = new Map<Buffer, string>();
+  readonly #names = new Map<Buffer, string>();
   readonly #lastUse = new Map<Buffer, Operation>();
   readonly #users = new Map<Buffer, Operation[]>();
   readonly #returned: ReadonlySet<Buffer | null>;
@@ -33,20 +37,16 @@ export class MemoryPlan {
   readonly #taken = new Set<Buffer>();
   readonly #written = new Set<Buffer>();
 
-  constructor(
-    kernels: readonly Pick<Kernel, "nodes">[],
-    { outputs }: LoweredGraph,
-    restraint: Restraint | null,
-  ) {
+  constructor(kernels: readonly Together[], { outputs }: LoweredGraph, restraint: Restraint | null) {
     this.#kernels = kernels;
     this.#restraint = restraint;
     this.#returned = new Set(
       outputs.map((output) => (output && "buffer" in output.data ? output.data.buffer : null)),
     );
     for (const [step, { nodes }] of kernels.entries()) {
-      for (const { operation, makes } of nodes) {
+      for (const { operation, index } of nodes) {
         this.#stepOf.set(operation, step);
-        for (const { buffer, name } of makes) if (!this.#madeBy.has(buffer)) this.#madeBy.set(buffer, name);
+        for (const buffer of operation.makes) this.#names.set(buffer, `buf${index}`);
         for (const buffer of usesOf(operation)) {
           this.#lastUse.set(buffer, operation);
           const list = this.#users.get(buffer);
@@ -77,7 +77,7 @@ export class MemoryPlan {
   }
 
   #release(buffers: readonly Buffer[], step: number): Buffer[] {
-    const named = (buffer: Buffer): string => this.#madeBy.get(buffer) ?? "";
+    const named = (buffer: Buffer): string => this.#names.get(buffer) ?? "";
     for (const buffer of [...buffers].sort((a, b) => (named(a) < named(b) ? -1 : 1))) {
       if (this.#taken.has(buffer)) continue;
       const key = size(buffer);

@@ -1,5 +1,6 @@
 /** The order of kernels that needs the least memory (torch/_inductor/memory.py reorder_for_peak_memory). */
 import type { Kernel } from "./fusion.ts";
+import { Heap } from "./heap.ts";
 import { type Buffer, type LoweredGraph, type Operation, usesOf } from "./operations.ts";
 import { elementsBetween } from "./operators.ts";
 import { bytesOf, itemsize } from "./scheduler-nodes.ts";
@@ -18,7 +19,7 @@ export function reorderForPeakMemory(kernels: readonly Kernel[], graph: LoweredG
 }
 
 /** Beyond this, trying orders would cost more than all the rest. */
-const MOST_KERNELS = 3000;
+export const MOST_KERNELS = 3000;
 
 interface Unit {
   readonly kernel: Kernel;
@@ -33,7 +34,7 @@ interface Unit {
   readonly scratch: number;
 }
 
-class Plan {
+export class Plan {
   readonly kernels: readonly Unit[];
   readonly returned: ReadonlySet<Buffer>;
   readonly users = new Map<Buffer, Set<Unit>>();
@@ -118,27 +119,6 @@ class Plan {
   }
 }
 
-/** How much memory is held while kernels run in an order. */
-export class MemoryUse {
-  readonly #held: number[];
-  readonly #most: number;
-
-  constructor(kernels: readonly Kernel[], graph: LoweredGraph) {
-    const plan = new Plan(kernels, graph);
-    this.#held = plan.held(plan.kernels);
-    this.#most = this.#held.reduce((a, b) => Math.max(a, b), 0);
-  }
-
-  /** Whether memory that is free behind a step may be kept for a later one: not where the peak would rise by that. */
-  mayHold(from: number, to: number, size: number): boolean {
-    if (from + 1 === to || this.#held.length > MOST_KERNELS) return true;
-    const most = this.#held.slice(from + 1, to).reduce((a, b) => Math.max(a, b), 0);
-    if (most + size > this.#most) return false;
-    for (let step = from + 1; step < to; step++) this.#held[step]! += size;
-    return true;
-  }
-}
-
 /** What a reduction's steps take besides its result: the sum of a mean, the statistics of a norm. */
 function scratchOf({ fx, makes }: Operation): number {
   const [made] = makes;
@@ -166,17 +146,10 @@ function leastMemoryFirst(plan: Plan): Unit[] {
     (sum, buffer) => sum + (buffer.kind === "made" ? bytesOf(buffer) : 0),
     0,
   );
-  const ready = new Set(plan.kernels.filter((unit) => unit.before.size === 0));
+  const ready = new Ready((unit) => unit.size - frees.get(unit)!);
+  for (const unit of plan.kernels) if (unit.before.size === 0) ready.add(unit);
   const order: Unit[] = [];
-  while (ready.size > 0) {
-    const gap = most - live;
-    const rank = (unit: Unit): [number, number, number] => [
-      unit.size > gap ? unit.size : 0,
-      unit.size - (frees.get(unit) ?? 0),
-      unit.index,
-    ];
-    const next = least(ready, rank);
-    ready.delete(next);
+  for (let next = ready.take(most - live); next !== undefined; next = ready.take(most - live)) {
     order.push(next);
     live += next.size;
     most = Math.max(most, live);
@@ -189,32 +162,88 @@ function leastMemoryFirst(plan: Plan): Unit[] {
     for (const buffer of next.reads) {
       const left = usesLeft(buffer) - 1;
       uses.set(buffer, left);
-      if (left === 1) for (const user of plan.users.get(buffer) ?? []) free(user, buffer);
+      if (left !== 1) continue;
+      for (const user of plan.users.get(buffer) ?? []) {
+        free(user, buffer);
+        ready.changed(user);
+      }
     }
   }
   return order;
+}
+
+/** Units that may run, by what they take; of those that take as much, first the one that takes least for good. */
+class Ready {
+  readonly #net: (unit: Unit) => number;
+  readonly #units = new Set<Unit>();
+  readonly #bySize = new Map<number, Heap<{ readonly unit: Unit; readonly net: number }>>();
+
+  constructor(net: (unit: Unit) => number) {
+    this.#net = net;
+  }
+
+  add(unit: Unit): void {
+    this.#units.add(unit);
+    this.changed(unit);
+  }
+
+  /** What a unit takes for good has become less. */
+  changed(unit: Unit): void {
+    if (!this.#units.has(unit)) return;
+    let heap = this.#bySize.get(unit.size);
+    if (heap === undefined) {
+      heap = new Heap((a, b) => a.net - b.net < 0 || (a.net === b.net && a.unit.index < b.unit.index));
+      this.#bySize.set(unit.size, heap);
+    }
+    heap.push({ unit, net: this.#net(unit) });
+  }
+
+  /** The next one: among those that take no more than there is, or else among those that take least. */
+  take(room: number): Unit | undefined {
+    let best: Unit | undefined;
+    const comesFirst = (unit: Unit, before: Unit): boolean => {
+      const [a, b] = [unit.size > room ? unit.size : 0, before.size > room ? before.size : 0];
+      return a - b < 0 || (a === b && this.#isLess(unit, before));
+    };
+    for (const heap of this.#bySize.values()) {
+      for (let at = heap.first(); at !== undefined; at = heap.first()) {
+        if (this.#units.has(at.unit) && at.net === this.#net(at.unit)) break;
+        heap.pop();
+      }
+      const unit = heap.first()?.unit;
+      if (unit !== undefined && (best === undefined || comesFirst(unit, best))) best = unit;
+    }
+    if (best !== undefined) this.#units.delete(best);
+    return best;
+  }
+
+  #isLess(a: Unit, b: Unit): boolean {
+    const by = this.#net(a) - this.#net(b);
+    return by < 0 || (by === 0 && a.index < b.index);
+  }
 }
 
 /** topological_sort_bfs: what depends on what ran earliest. */
 function breadthFirst(plan: Plan): Unit[] {
   const open = new Map(plan.kernels.map((unit) => [unit, unit.before.size]));
   const place = new Map<Unit, number>();
-  const ready = new Map<Unit, readonly number[]>();
-  for (const unit of plan.kernels) if (unit.before.size === 0) ready.set(unit, []);
+  const ready = new Heap<{ readonly unit: Unit; readonly rank: readonly number[] }>((a, b) => {
+    const at = a.rank.findIndex((number, i) => number !== b.rank[i]);
+    return at >= 0 && a.rank[at]! < b.rank[at]!;
+  });
+  const add = (unit: Unit): void => {
+    const behind = [...unit.before].map((one) => place.get(one)!).sort((a, b) => a - b);
+    ready.push({ unit, rank: [...behind, -1, unit.index] });
+  };
+  for (const unit of plan.kernels) if (unit.before.size === 0) add(unit);
   const order: Unit[] = [];
-  while (ready.size > 0) {
-    const next = least(ready.keys(), (unit) => [...ready.get(unit)!, -1, unit.index]);
-    ready.delete(next);
+  for (let next = ready.pop()?.unit; next !== undefined; next = ready.pop()?.unit) {
     place.set(next, order.length);
     order.push(next);
     for (const later of next.after) {
       const left = open.get(later)! - 1;
       open.set(later, left);
-      if (left === 0)
-        ready.set(
-          later,
-          [...later.before].map((unit) => place.get(unit)!).sort((a, b) => a - b),
-        );
+      if (left === 0) add(later);
     }
   }
   return order;
@@ -249,16 +278,4 @@ function depthFirst(plan: Plan): Unit[] {
 interface Frame {
   readonly unit: Unit;
   readonly waiting: Unit[];
-}
-
-/** The unit of the lowest rank, compared number by number. */
-function least(units: Iterable<Unit>, rank: (unit: Unit) => readonly number[]): Unit {
-  let best: Unit | undefined;
-  let lowest: readonly number[] = [];
-  for (const unit of units) {
-    const own = rank(unit);
-    const at = own.findIndex((number, i) => number !== lowest[i]);
-    if (best === undefined || own[at]! < lowest[at]!) [best, lowest] = [unit, own];
-  }
-  return best!;
 }

@@ -1,8 +1,9 @@
 /** In which order, and in whose memory, the operations of a lowered graph run (torch/_inductor/scheduler.py, codegen/wrapper.py). */
 import { fuse } from "./fusion.ts";
 import { MemoryPlan } from "./memory-plan.ts";
+import { MemoryUse } from "./memory-use.ts";
 import { type Buffer, type LoweredGraph, type Operation, readsOf } from "./operations.ts";
-import { MemoryUse, reorderForPeakMemory } from "./peak-memory.ts";
+import { reorderForPeakMemory } from "./peak-memory.ts";
 import { schedulerNodes } from "./scheduler-nodes.ts";
 
 export interface Scheduled {
@@ -15,11 +16,11 @@ export interface Scheduled {
 export function schedule(graph: LoweredGraph, reuse: "none" | "inductor" | "always"): Scheduled[] {
   const live = dropDead(graph);
   if (reuse === "none") return live.map((operation) => ({ operation, reuses: NONE }));
-  const { nodes, weakUsers } = schedulerNodes(live);
   if (reuse === "always") {
-    const single = nodes.map((node) => ({ nodes: [node] }));
+    const single = live.map((operation, index) => ({ nodes: [{ operation, index }] }));
     return new MemoryPlan(single, graph, null).result();
   }
+  const { nodes, weakUsers } = schedulerNodes(live);
   const kernels = reorderForPeakMemory(fuse(nodes), graph);
   return new MemoryPlan(kernels, graph, { weakUsers, memory: new MemoryUse(kernels, graph) }).result();
 }
