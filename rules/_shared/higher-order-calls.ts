@@ -32,6 +32,8 @@ export interface Shape {
   readonly parameters: readonly (readonly [name: string, takes: Takes])[];
   /** Set where the operands after these are passed to the graph one by one. */
   readonly calls?: true;
+  /** Set where the arguments behind these are those of the operator among them. */
+  readonly effects?: true;
   /** Set where the keywords are the arguments of the operator that comes first. */
   readonly functionalized?: true;
 }
@@ -106,6 +108,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
       ["token", "any"],
       ["op", "operator"],
     ],
+    effects: true,
   },
   out_dtype: {
     parameters: [
@@ -166,8 +169,10 @@ export function higherOrderFaults(node: Node, shape: Shape, registry: OperatorRe
     }
   }
   if (found.length > 0) return found;
-  if (shape.functionalized) return keywordFaults(node, registry);
-  return [...(shape.calls ? bodyFaults(node) : []), ...tupleFaults(node)];
+  found.push(...resultFaults(node));
+  if (shape.functionalized) return [...found, ...keywordFaults(node, registry)];
+  if (shape.effects) return [...found, ...effectFaults(node, registry)];
+  return [...found, ...(shape.calls ? bodyFaults(node) : []), ...tupleFaults(node)];
 }
 
 function lacksBodies({ subgraphs }: Node, { parameters }: Shape): boolean {
@@ -211,6 +216,38 @@ function bodyFaults(node: Node): Fault[] {
   return found;
 }
 
+const RESULTS = new Set([
+  ...["as_tensor", "as_tensors", "as_nested_tensors", "as_none", "as_custom_obj"],
+  ...["as_sym_int", "as_sym_float", "as_sym_bool"],
+]);
+
+/** Mirrors GraphModuleDeserializer.deserialize_outputs. */
+function resultFaults(node: Node): Fault[] {
+  return node.source.outputs.flatMap((output, i): Fault[] => {
+    const [kind, body] = Object.entries(output)[0]!;
+    const isSymbol = kind.startsWith("as_sym_");
+    if (RESULTS.has(kind) && (!isSymbol || "as_name" in (body as object))) return [];
+    const expected = "tensors and symbolic numbers";
+    const path = `${nodePath(node)}.outputs[${i}]`;
+    return [{ message: "tuple", expected, found: describeArgument(output), path }];
+  });
+}
+
+/** with_effects calls the operator with what stands behind it. */
+function effectFaults(node: Node, registry: OperatorRegistry): Fault[] {
+  const [, op, ...rest] = node.source.inputs;
+  const operator = op && "as_operator" in op.arg ? registry.find(op.arg.as_operator) : undefined;
+  if (operator === undefined) return [];
+  const { parameters } = callPlan(operator);
+  return rest.flatMap(({ name, arg }, i): Fault[] => {
+    const parameter = name === "" ? parameters[i] : parameters.find((one) => one.name === name);
+    if (parameter?.kinds?.has(kindOfArgument(arg)) !== false) return [];
+    const path = `${nodePath(node)}.inputs[${i + 2}].arg`;
+    const found = describeArgument(arg);
+    return [{ message: "kind", argument: parameter.name, expected: parameter.type, found, path }];
+  });
+}
+
 /** What auto_functionalized_v2 adds to the operator's arguments: `_x_base_index`, `_x_size`, `_all_bases`, ... */
 const ADDED =
   /^_all_bases$|^_(.+)_(base_index|size|stride|storage_offset|slice_dim|slice_start|slice_end|alias|length|dtype|device)$/;
@@ -219,36 +256,32 @@ const ADDED =
 function keywordFaults(node: Node, registry: OperatorRegistry): Fault[] {
   const [first, ...rest] = node.source.inputs;
   const operator = first && "as_operator" in first.arg ? registry.find(first.arg.as_operator) : undefined;
-  if (operator === undefined) return [];
-  const names = new Set(operator.schema.args.map(({ name }) => name));
-  const { parameters } = callPlan(operator);
-  const all = rest.find(({ name }) => name === "_all_bases")?.arg;
-  const [listed] = Object.values(all ?? {}) as unknown[];
-  const bases = Array.isArray(listed) ? listed.length : Number.POSITIVE_INFINITY;
+  const parameters = operator && callPlan(operator).parameters;
+  const names = new Set(parameters?.map(({ name }) => name));
+  const bases = basesOf(rest.find(({ name }) => name === "_all_bases")?.arg);
   return rest.flatMap(({ name, arg }, i): Fault[] => {
-    const [, owner] = ADDED.exec(name) ?? [];
-    const parameter = parameters.find((one) => one.name === name);
     const path = `${nodePath(node)}.inputs[${i + 1}].arg`;
+    const found = describeArgument(arg);
+    const parameter = parameters?.find((one) => one.name === name);
     if (parameter?.kinds?.has(kindOfArgument(arg)) === false) {
-      const found = describeArgument(arg);
       return [{ message: "kind", argument: name, expected: parameter.type, found, path }];
     }
-    if (name.endsWith("_base_index") && !isBase(arg, bases)) {
+    if (/^_.+_base_index$/.test(name) && !isBase(arg, bases)) {
       const expected = `the number of one of ${plural(bases, "tensor")}`;
-      return [{ message: "kind", argument: name, expected, found: describeArgument(arg), path }];
+      return [{ message: "kind", argument: name, expected, found, path }];
     }
-    if (parameter || name === "_all_bases" || isPartOf(names, owner)) return [];
+    if (operator === undefined || parameter || name === "_all_bases") return [];
+    if (isPartOf(names, ADDED.exec(name)?.[1])) return [];
     const expected = `an argument of ${operator.qualifiedName}`;
     return [
-      {
-        message: "unknown",
-        argument: name,
-        expected,
-        found: name,
-        path: `${nodePath(node)}.inputs[${i + 1}]`,
-      },
+      { message: "unknown", argument: name, expected, found: name, path: path.slice(0, -".arg".length) },
     ];
   });
+}
+
+function basesOf(arg: Argument | undefined): number {
+  const [listed] = Object.values(arg ?? {}) as unknown[];
+  return Array.isArray(listed) ? listed.length : Number.POSITIVE_INFINITY;
 }
 
 /** An optional tensor that is not there has no base. */

@@ -1,6 +1,14 @@
 import { defineRule } from "../../src/lint/rule.ts";
+import type { Graph } from "../../src/program/program.ts";
 import { parseExpr } from "../../src/program/symbolic.ts";
-import { Layout, ScalarType, type SymInt, type TensorMeta } from "../../src/schema/types.generated.ts";
+import {
+  Layout,
+  ScalarType,
+  type SymBool,
+  type SymFloat,
+  type SymInt,
+  type TensorMeta,
+} from "../../src/schema/types.generated.ts";
 import { isDeviceType } from "../../src/tensor/device.ts";
 import { graphPath } from "../_shared/paths.ts";
 import { plural } from "../_shared/plural.ts";
@@ -12,7 +20,8 @@ export const invalidMetadata = defineRule({
   summary: "the metadata of a tensor describes none",
   description: `
 A tensor has one stride for each size, no negative size, a dtype, a layout, a device, and an offset into its storage that
-is not negative; only floats and complex numbers have gradients; a size that is not a number is an expression over symbols. \`torch.export.load\` makes a FakeTensor of the
+is not negative; only floats and complex numbers have gradients; a size, and a symbolic number, that is not
+a literal is an expression over symbols, whose hint is of its kind. \`torch.export.load\` makes a FakeTensor of the
 metadata when it is first asked for, which is often long after loading: the error then names no value.
 `,
   data: {
@@ -71,6 +80,14 @@ def forward(x: "f32[2, 3][1]"):
     };
     return {
       graph: (graph) => {
+        for (const { name, problem, table } of numberProblems(graph)) {
+          ctx.report({
+            at: graph.value(name)?.node ?? graph,
+            message: "invalid",
+            data: { name, problem, path: `${graphPath(graph)}.${table}.${name}` },
+            help: "correct the expression in the pass that wrote it, or export again",
+          });
+        }
         let isInvalid = false;
         for (const meta of graph.tensorMetas.keys()) isInvalid ||= problemWith(meta) !== undefined;
         for (const [name, meta] of isInvalid ? graph.source.tensor_values : []) {
@@ -107,6 +124,7 @@ function problemOf(meta: TensorMeta): string | undefined {
   if (isNegative(storage_offset)) return "a negative storage offset";
   if (meta.requires_grad && WITHOUT_GRADIENT.has(dtype)) return "requires_grad, which only floats can have";
   if ([...sizes, ...strides, storage_offset].some(isTooLarge)) return "a number of more than 64 bits";
+  if ([...sizes, ...strides, storage_offset].some(hasOtherHint)) return "a size whose hint is no int";
   const broken = [...sizes, ...strides, storage_offset].find(isBroken);
   return broken === undefined
     ? undefined
@@ -115,6 +133,41 @@ function problemOf(meta: TensorMeta): string | undefined {
 
 function isNegative(size: SymInt): boolean {
   return "as_int" in size && size.as_int < 0;
+}
+
+interface NumberProblem {
+  readonly name: string;
+  readonly table: string;
+  readonly problem: string;
+}
+
+/** What is wrong with the expressions of symbolic numbers, and with the kind of their hints. */
+function numberProblems({ source }: Graph): NumberProblem[] {
+  return [
+    ...problemsOfTable("sym_int_values", source.sym_int_values, "as_int"),
+    ...problemsOfTable("sym_bool_values", source.sym_bool_values, "as_bool"),
+    ...problemsOfTable("sym_float_values", source.sym_float_values, "as_float"),
+  ];
+}
+
+function problemsOfTable(
+  table: string,
+  values: ReadonlyMap<string, SymInt | SymBool | SymFloat>,
+  kind: string,
+): NumberProblem[] {
+  return [...values].flatMap(([name, value]) => {
+    if (!("as_expr" in value)) return [];
+    const { expr_str: text, hint } = value.as_expr;
+    const isRead = parseExpr(text) !== undefined;
+    if (isRead && (!hint || kind in hint)) return [];
+    const problem = isRead ? "a hint of another kind" : `no expression: ${JSON.stringify(text.slice(0, 60))}`;
+    return [{ name, table, problem }];
+  });
+}
+
+/** torch takes the hint of a size for what it was. */
+function hasOtherHint(size: SymInt): boolean {
+  return "as_expr" in size && !!size.as_expr.hint && !("as_int" in size.as_expr.hint);
 }
 
 function isTooLarge(size: SymInt): boolean {

@@ -62,13 +62,16 @@ async function markerFaults(zip: Zip, root: string, name: string, expected: stri
   return [archiveFault("archive/unsupported", message, { entry: root + name })];
 }
 
+/** The versions of the container that torch reads (caffe2/serialize/versions.h). */
+const [OLDEST, NEWEST] = [1, 10];
+
 /** The version of the container, a number (PyTorchStreamReader::init). */
 async function versionFaults(zip: Zip, { name }: ZipEntry): Promise<InputError[]> {
   const text = (await textOf(zip, name)) ?? "";
-  if (/^\s*\d+\s*$/.test(text)) return [];
-  return [
-    archiveFault("archive/unsupported", `${name} is no number: ${JSON.stringify(text)}`, { entry: name }),
-  ];
+  const version = /^\s*\d+\s*$/.test(text) ? Number(text) : 0;
+  if (version >= OLDEST && version <= NEWEST) return [];
+  const message = `${name} is ${JSON.stringify(text)}, and torch reads ${OLDEST} to ${NEWEST}`;
+  return [archiveFault("archive/unsupported", message, { entry: name })];
 }
 
 async function byteOrderFaults(zip: Zip, root: string): Promise<InputError[]> {

@@ -24,6 +24,11 @@ const FILES = [
   "run/resize_dynamic.training.pt2",
   "run/no_grad.training.pt2",
   "run/enable_grad.training.pt2",
+  "run/auto_functionalized.aten.pt2",
+  "run/effects.aten.pt2",
+  "run/autocast.training.pt2",
+  "run/item_float.core.pt2",
+  "run/checks.aten.pt2",
 ];
 
 async function read(file: string): Promise<Base> {

@@ -86,6 +86,30 @@ export const higherOrderFaults: readonly Fault[] = [
   hopFault("a tensor out of branches that return tuples", "cond", ["arguments/higher-order"], (node) =>
     node.outputs.length === 1 ? () => (node.is_hop_single_tensor_return = true) : undefined,
   ),
+  hopFault(
+    "a result that is a string",
+    "auto_functionalized_v2",
+    ["arguments/higher-order"],
+    (node) => () => {
+      node.outputs[0] = { as_string: "done" };
+    },
+  ),
+  hopFault("a base that is not there", "auto_functionalized_v2", ["arguments/higher-order"], (node) => {
+    const base = node.inputs.find(({ name }: AnyJson) => name.endsWith("_base_index"));
+    return base && (() => (base.arg = { as_int: 17 }));
+  }),
+  hopFault("a number for the string of an effect", "with_effects", ["arguments/higher-order"], (node) => {
+    const text = node.inputs.find(({ arg }: AnyJson) => arg.as_string);
+    return text && (() => (text.arg = { as_int: 3 }));
+  }),
+  hopFault(
+    "a device that autocast does not know",
+    "wrap_with_autocast",
+    ["arguments/higher-order"],
+    (node) => () => {
+      node.inputs[0].arg = { as_string: "cpuu" };
+    },
+  ),
   hopFault("a branch without a name", "cond", ["graph/subgraph-name"], (node) => {
     const [first] = names(node);
     return () => (first.name = "");

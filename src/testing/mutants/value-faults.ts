@@ -156,6 +156,39 @@ export const valueFaults: readonly Fault[] = [
           break: () => (graph.outputs[0] = { as_tensors: [graph.outputs[0].as_tensor] }),
         })),
   },
+  ...(["sym_int_values", "sym_bool_values", "sym_float_values"] as const).map(
+    (table): Fault => ({
+      name: `no expression among ${table}`,
+      rules: ["graph/invalid-metadata"],
+      places: (document) =>
+        graphsOf(document).flatMap(({ graph, path }) =>
+          Object.entries<AnyJson>(graph[table]).flatMap(([name, value]): Place[] =>
+            value.as_expr
+              ? [{ at: `${path}.${table}.${name}`, break: () => (value.as_expr.expr_str += "_x") }]
+              : [],
+          ),
+        ),
+    }),
+  ),
+  metaFault("a size whose hint is a float", "graph/invalid-metadata", ({ sizes }) => {
+    const symbolic = sizes.find(({ as_expr }: AnyJson) => as_expr?.hint);
+    return symbolic && (() => (symbolic.as_expr.hint = { as_float: 3.0 }));
+  }),
+  {
+    name: "a size of an input outside of its range",
+    rules: ["graph/hint-out-of-range"],
+    places: ({ graph_module, range_constraints }) =>
+      Object.entries<AnyJson>(range_constraints).flatMap(([symbol, range]): Place[] => {
+        const text = JSON.stringify(
+          graph_module.graph.inputs.map(
+            ({ as_tensor }: AnyJson) => graph_module.graph.tensor_values[as_tensor?.name]?.sizes,
+          ),
+        );
+        const hint = new RegExp(`"Symbol\\('${symbol}'[^"]*\\)","hint":\\{"as_int":(\\d+)`).exec(text)?.[1];
+        const break_ = () => Object.assign(range, { min_val: 2, max_val: Number(hint) - 1 });
+        return hint && Number(hint) > 3 ? [{ at: `range_constraints.${symbol}`, break: break_ }] : [];
+      }),
+  },
   metaFault("a device that torch does not know", "graph/invalid-metadata", ({ device }) => () => {
     device.type = "gpu";
   }),
