@@ -8,6 +8,8 @@ import * as complex from "../math/complex.ts";
 import { erf } from "../math/erf.ts";
 import { elementwise, unary } from "../pointwise.ts";
 
+const { fround } = Math;
+
 /** A number among the arguments, rounded as the kernel holds it: float32 unless the tensor has doubles. */
 function parameter(args: Arguments, name: string): number {
   const value = args[name];
@@ -47,6 +49,24 @@ function gelu(approximate: string): (x: number) => number {
   return (x) => (x * (1 + Math.tanh(beta * (x + 0.044715 * x * x * x)))) / 2;
 }
 
+const HALF_ROOT = fround(Math.SQRT1_2);
+const GELU_BETA = fround(Math.SQRT2 * (2 / Math.sqrt(Math.PI)) * 0.5);
+const GELU_KAPPA = fround(0.044715);
+
+/** gelu of float16 and bfloat16: in float32 step by step, of which the difference from 1 leaves few bits for negative x. */
+function lowGelu(approximate: string): (x: number) => number {
+  if (approximate !== "tanh") return (x) => fround((x / 2) * fround(1 + fround(erf(fround(x * HALF_ROOT)))));
+  return (x) => {
+    const cube = fround(fround(x * x) * x);
+    const inner = fround(GELU_BETA * fround(x + fround(GELU_KAPPA * cube)));
+    return fround((x / 2) * fround(1 + fround(Math.tanh(inner))));
+  };
+}
+
+const isLow = (t: Tensor): boolean => t.dtype === dtypes.float16 || t.dtype === dtypes.bfloat16;
+
+const lowSilu = (x: number): number => fround(x / fround(1 + fround(Math.exp(-x))));
+
 /** The rest of the family as compositions of one element's function. */
 const FIXED: Readonly<Record<string, (x: number) => number>> = {
   hardsigmoid: (x) => clip(x + 3, 0, 6) / 6,
@@ -72,11 +92,13 @@ const WITH_NUMBERS: Readonly<Record<string, readonly [string[], (x: number, ...n
 };
 
 export const activations: readonly Kernel[] = [
-  unary("aten::gelu", (args) => ({ real: gelu(args.approximate as string) })),
-  unary("aten::silu", {
-    real: (x) => x * sigmoid(x),
+  unary("aten::gelu", ({ self, approximate }) => ({
+    real: (isLow(self as Tensor) ? lowGelu : gelu)(approximate as string),
+  })),
+  unary("aten::silu", ({ self }) => ({
+    real: isLow(self as Tensor) ? lowSilu : (x) => x * sigmoid(x),
     complex: (z) => complex.times(z!, complex.sigmoid(z!)),
-  }),
+  })),
   ...Object.entries(FIXED).map(([name, real]) => unary(`aten::${name}`, { real })),
   ...Object.entries(WITH_NUMBERS).map(([name, [numbers, f]]) => withNumbers(name, numbers, f)),
   elementwise("aten::_prelu_kernel", { real: (x, weight) => (x > 0 ? x : x * weight!) }, (args) => [

@@ -76,6 +76,15 @@ describe("edges of operators", () => {
     ]);
   });
 
+  it("computes gelu and silu of low precision in float32, step by step", () => {
+    const one = (name: string, x: number, dtype: "float16" | "bfloat16", ...args: string[]) =>
+      reals(call(`aten::${name}`, tensor([x], { dtype }), ...args))[0];
+    expect(one("gelu", -4, "float16", "tanh")).toBe(-7.021427154541016e-5);
+    expect(one("gelu", -2.984375, "bfloat16", "tanh")).toBe(-0.0038299560546875);
+    expect(one("gelu", -3.6875, "float16", "none")).toBe(-0.0004177093505859375);
+    expect(one("silu", -2.724609375, "float16")).toBe(-0.1676025390625);
+  });
+
   it("pads circularly with what negative padding leaves", () => {
     const x = tensor([1, 2, 3, 4], { dtype: "float32", sizes: [1, 1, 4] });
     expect([...reals(call("aten::pad", x, [-1, 1], "circular"))]).toEqual([2, 3, 4, 2]);
