@@ -53,9 +53,28 @@ const HALF_ROOT = fround(Math.SQRT1_2);
 const GELU_BETA = fround(Math.SQRT2 * (2 / Math.sqrt(Math.PI)) * 0.5);
 const GELU_KAPPA = fround(0.044715);
 
+const [P, ...SERIES] = [0.3275911, 1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592].map(
+  fround,
+) as [number, ...number[]];
+
+/** erf in float32 as torch's vectors have it (Abramowitz and Stegun 7.1.26; Vectorized<float>::erf). */
+function vectorErf(x: number): number {
+  const size = Math.abs(x);
+  const t = fround(1 / fround(P * size + 1));
+  const sum = SERIES.reduce((r, factor) => fround(r * t + factor), 0);
+  const rest = fround(fround(Math.exp(-fround(x * x))) * t);
+  return Math.sign(x) * fround(1 - rest * sum);
+}
+
+/** Fewer elements fill no two vectors, and are computed one by one. */
+const IN_VECTORS = 64;
+
 /** gelu of float16 and bfloat16: in float32 step by step, of which the difference from 1 leaves few bits for negative x. */
-function lowGelu(approximate: string): (x: number) => number {
-  if (approximate !== "tanh") return (x) => fround((x / 2) * fround(1 + fround(erf(fround(x * HALF_ROOT)))));
+function lowGelu(approximate: string, count: number): (x: number) => number {
+  if (approximate !== "tanh") {
+    const error = count < IN_VECTORS ? erf : vectorErf;
+    return (x) => fround((x / 2) * fround(1 + fround(error(fround(x * HALF_ROOT)))));
+  }
   return (x) => {
     const cube = fround(fround(x * x) * x);
     const inner = fround(GELU_BETA * fround(x + fround(GELU_KAPPA * cube)));
@@ -93,7 +112,9 @@ const WITH_NUMBERS: Readonly<Record<string, readonly [string[], (x: number, ...n
 
 export const activations: readonly Kernel[] = [
   unary("aten::gelu", ({ self, approximate }) => ({
-    real: (isLow(self as Tensor) ? lowGelu : gelu)(approximate as string),
+    real: isLow(self as Tensor)
+      ? lowGelu(approximate as string, (self as Tensor).numel)
+      : gelu(approximate as string),
   })),
   unary("aten::silu", ({ self }) => ({
     real: isLow(self as Tensor) ? lowSilu : (x) => x * sigmoid(x),

@@ -83,6 +83,9 @@ describe("edges of operators", () => {
     expect(one("gelu", -2.984375, "bfloat16", "tanh")).toBe(-0.0038299560546875);
     expect(one("gelu", -3.6875, "float16", "none")).toBe(-0.0004177093505859375);
     expect(one("silu", -2.724609375, "float16")).toBe(-0.1676025390625);
+    expect(one("gelu", -0.02783203125, "float16", "none")).toBe(-0.01361083984375);
+    const many = tensor(new Array<number>(64).fill(-0.02783203125), { dtype: "float16" });
+    expect(reals(call("aten::gelu", many, "none"))[63]).toBe(-0.01360321044921875);
   });
 
   it("pads circularly with what negative padding leaves", () => {
