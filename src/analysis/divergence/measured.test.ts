@@ -1,0 +1,83 @@
+/** Programs that torch 2.13's inductor was seen to run otherwise than eager, each by a way of its own. */
+import { expect, it } from "vitest";
+import { programFromText } from "../../lint/program-text.ts";
+import { divergenceAnalysis } from "../divergence.ts";
+import { StorageAnalysis } from "../storage.ts";
+
+const C = "f32[1, 2, 6, 4]";
+const INPUTS = `x: "${C}", q: "f32[1, 2, 3, 4]", p: "b8[]", b_c: "${C}" = buffer("c")`;
+const update = (value: string, cache: string) =>
+  `torch.ops.executorch.update_cross_attn_cache.default(${value}, ${cache})`;
+const graphs = `
+def true_graph_0(a: "${C}", b: "${C}"):
+    clone: "${C}" = torch.ops.aten.clone.default(a)
+    return (clone,)
+
+def false_graph_0(a: "${C}", b: "${C}"):
+    u: "${C}" = ${update("b", "a")}
+    return (u,)
+`;
+
+const cases: readonly {
+  readonly what: string;
+  readonly lines: readonly string[];
+  readonly outputs: readonly number[];
+}[] = [
+  {
+    what: "a product reads through a view the temporary that an update becomes",
+    lines: [
+      `z: "${C}" = torch.ops.aten.zero_.default(b_c)`,
+      `t: "f32[1, 2, 4, 6][48, 24, 1, 4]" = torch.ops.aten.transpose.int(z, -2, -1)`,
+      `m: "f32[1, 2, 3, 6]" = torch.ops.aten.matmul.default(q, t)`,
+      `w: "${C}" = torch.ops.aten.mul.Tensor(x, 1.0)`,
+      `u: "${C}" = ${update("w", "z")}`,
+      "return (m, u)",
+    ],
+    outputs: [0],
+  },
+  {
+    what: "arithmetic on zeros is folded, and does not see the update of them",
+    lines: [
+      `z: "${C}" = torch.ops.aten.zero_.default(b_c)`,
+      `u: "${C}" = ${update("x", "z")}`,
+      `y: "${C}" = torch.ops.aten.mul.Tensor(z, 1.5)`,
+      "return (y, u)",
+    ],
+    outputs: [0],
+  },
+  {
+    what: "zeros are not added: the update writes what they were added to",
+    lines: [
+      `z: "${C}" = torch.ops.aten.zeros_like.default(x)`,
+      `w: "${C}" = torch.ops.aten.add.Tensor(b_c, z)`,
+      `u: "${C}" = ${update("x", "w")}`,
+      "return (u,)",
+    ],
+    outputs: [],
+  },
+  {
+    what: "a sum of an update's result waits for nothing, and comes behind the update of a cond",
+    lines: [
+      `w: "${C}" = torch.ops.aten.add.Tensor(b_c, 1)`,
+      `u: "${C}" = ${update("w", "b_c")}`,
+      `e: "f32[4, 4]" = torch.ops.aten.eye.default(4)`,
+      `m: "${C}" = torch.ops.aten.matmul.default(u, e)`,
+      `r: ("${C}",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (b_c, m))`,
+      `n: "${C}" = torch.ops.aten.add.Tensor(r[0], -3)`,
+      `v: "${C}" = ${update("n", "b_c")}`,
+      `s: "f32[]" = torch.ops.aten.sum.default(u)`,
+      `t: "f32[]" = torch.ops.aten.sum.default(v)`,
+      `return (s, t)\n${graphs}`,
+    ],
+    outputs: [0],
+  },
+];
+
+it.each(cases)("$what", ({ lines, outputs }) => {
+  const { program, registry } = programFromText(
+    `def forward(${INPUTS}):\n${lines.map((line) => `    ${line}`).join("\n")}\n`,
+  );
+  const storage = new StorageAnalysis(program, registry);
+  const { inductor } = divergenceAnalysis({ program, registry, storage });
+  expect(inductor.map((one) => one.outputs)).toContainEqual(outputs);
+});
