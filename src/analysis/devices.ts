@@ -22,6 +22,9 @@ const TO_OTHER = /^aten::(to\.other|type_as|set_)/;
 const COMPOSITE =
   /^aten::(linear|matmul|einsum|conv[123]d|conv_transpose[123]d|batch_norm|layer_norm|group_norm|rms_norm|instance_norm|bilinear|cosine_similarity|broadcast_tensors|concat|vstack|hstack|dstack|scaled_dot_product_attention)(\.|$)/;
 
+/** Operators that move tensors, and those of CUDA that keep the state of their random numbers on the CPU. */
+const ELSEWHERE = /^aten::(_?pin_memory|_to_cpu|_copy_from\w*|lift\w*|resize_as\w*|\w*attention\w*)(\.|$)/;
+
 /** The device of a call, for the operators of which it is known; undefined for others, and where nothing is known of an operand. */
 export function callDevice(node: Node, operator: Operator): CallDevice | undefined {
   const name = operator.qualifiedName;
@@ -32,10 +35,16 @@ export function callDevice(node: Node, operator: Operator): CallDevice | undefin
   if (tensors.length === 0 || tensors.some((value) => value?.meta === undefined)) return undefined;
   const [first] = tensors as Value[];
   if (ACROSS.test(name) || operator.has("view")) return { device: first!.meta!.device, mixed: undefined };
-  return operator.has("core") || operator.has("pointwise") || COMPOSITE.test(name)
-    ? commonDevice(tensors as Value[])
-    : undefined;
+  if (operator.has("core") || operator.has("pointwise") || COMPOSITE.test(name)) {
+    return commonDevice(tensors as Value[]);
+  }
+  // Whether these take tensors of several devices is not known, but where all are on one, so is the result.
+  if (ELSEWHERE.test(name) || !areTogether(tensors as Value[])) return undefined;
+  return { device: first!.meta!.device, mixed: undefined };
 }
+
+const areTogether = (tensors: readonly Value[]): boolean =>
+  tensors.every(({ meta }) => isSameDevice(meta!.device, tensors[0]!.meta!.device));
 
 /** The device that the call names. */
 function askedDevice(node: Node): Device | undefined {
