@@ -27,9 +27,9 @@ const APART = new Set([
   "cache/partial-fill",
 ]);
 
-/** The rules that call the program unsafe. (A program from text has no module call graph.) */
+/** The rules that call the program unsafe. */
 function objections(program: Program): string[] {
-  const found = lintProgram(program, { rules: { "signature/module-call-graph": "off" } }).filter(
+  const found = lintProgram(program).filter(
     ({ rule, severity }) => severity === "error" || (severity === "warning" && !APART.has(rule)),
   );
   return found.map(({ rule }) => rule);

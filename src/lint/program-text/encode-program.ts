@@ -131,13 +131,41 @@ function inputSpec({ name, role, value, ...at }: InputSyntax, arg: JsonObject): 
   return { buffer: { arg: named, buffer_name: target, persistent } };
 }
 
+/** How the program is called: its inputs one by one, and its results as a tuple. */
+function callSignature({ input_specs, output_specs }: JsonObject): JsonObject {
+  const inputs = (input_specs as JsonObject[]).flatMap(({ user_input, constant_input }) =>
+    user_input
+      ? [(user_input as JsonObject).arg!]
+      : constant_input
+        ? [(constant_input as JsonObject).value!]
+        : [],
+  );
+  const outputs = (output_specs as JsonObject[]).flatMap(({ user_output }) =>
+    user_output ? [(user_output as JsonObject).arg!] : [],
+  );
+  const leaf = { type: null, context: null, children_spec: [] };
+  const tuple = (children: readonly object[]) => ({
+    type: "builtins.tuple",
+    context: "null",
+    children_spec: children,
+  });
+  const keywords = { type: "builtins.dict", context: "[]", children_spec: [] };
+  return {
+    inputs,
+    outputs,
+    in_spec: JSON.stringify([1, tuple([tuple(inputs.map(() => leaf)), keywords])]),
+    out_spec: JSON.stringify([1, tuple(outputs.map(() => leaf))]),
+    forward_arg_names: null,
+  };
+}
+
 function root(graph: JsonObject, signature: JsonObject, header: Header, ranges: JsonObject): JsonObject {
   const [major = "", minor = ""] = header.schemaVersion.split(".");
   return {
     graph_module: {
       graph,
       signature,
-      module_call_graph: [{ fqn: "", signature: null }],
+      module_call_graph: [{ fqn: "", signature: callSignature(signature) }],
       metadata: {},
       treespec_namedtuple_fields: {},
     },
