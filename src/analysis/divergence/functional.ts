@@ -180,7 +180,7 @@ class Functionalizer {
     const args = viewed ? [this.#get(viewed)] : this.#all(operands);
     const writes =
       op === "cond" && (hopCall(node)?.bodies ?? []).some(({ graph }) => this.#writesInput(graph));
-    const reads = op === "cond" ? args.filter((_, i) => !this.#updates(node, operands[i]!)) : [];
+    const reads = op === "cond" ? args.filter((_, i) => !this.#updates(node, operands[i])) : [];
     const whole = this.#emit({
       op,
       node,
@@ -199,7 +199,9 @@ class Functionalizer {
   }
 
   /** Whether a branch of a cond updates the operand's memory. Recursion goes one level for each cond within another. */
-  #updates(cond: Node, operand: Value): boolean {
+  #updates(cond: Node, operand: Value | null | undefined): boolean {
+    // A name that nothing defines, in a program that other rules refuse.
+    if (!operand) return false;
     return (hopCall(cond)?.bodies ?? []).some(({ graph }) =>
       graph.nodes.some((node) => {
         if (node.subgraphs.length > 0) return this.#updates(node, operand);
