@@ -44,22 +44,27 @@ function nameFault(graph: Graph): "name" | "twice" | undefined {
   if (graph.name === "" || graph.name.includes(".")) return "name";
   const first = firstOfName(graph.owner!.graph).get(graph.name)!;
   // invoke_subgraph calls one graph several times.
-  return first === graph || contents(first) === contents(graph) ? undefined : "twice";
+  return first === graph || contentsOf(first) === contents(graph) ? undefined : "twice";
 }
 
 const firsts = new WeakMap<Graph, Map<string, Graph>>();
+const known = new WeakMap<Graph, string>();
 
 function firstOfName(parent: Graph): ReadonlyMap<string, Graph> {
   let found = firsts.get(parent);
   if (found === undefined) {
-    found = new Map(
-      parent.nodes
-        .flatMap(({ subgraphs }) => subgraphs.map((graph) => [graph.name, graph] as const))
-        .reverse(),
-    );
+    const graphs = parent.callers.flatMap(({ subgraphs }) => subgraphs);
+    found = new Map(graphs.map((graph) => [graph.name, graph] as const).reverse());
     firsts.set(parent, found);
   }
   return found;
+}
+
+/** Kept, since all others of its name are compared with the first graph. */
+function contentsOf(first: Graph): string {
+  let text = known.get(first);
+  if (text === undefined) known.set(first, (text = contents(first)));
+  return text;
 }
 
 function contents({ source }: Graph): string {

@@ -94,7 +94,8 @@ const isObject = (value: unknown): value is Fields =>
 
 /** A number; what is stored has no symbols (torch/export/pt2_archive/_package.py _build_file_map). */
 function isSize(value: unknown): boolean {
-  if (!isObject(value) || Object.keys(value).length !== 1) return false;
+  if (!isObject(value)) return false;
+  for (const key in value) if (key !== "as_int") return false;
   return Number.isInteger(value.as_int) && (value.as_int as number) >= 0;
 }
 
