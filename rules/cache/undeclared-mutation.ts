@@ -115,7 +115,8 @@ def false_graph_0(value: "f32[1, 2, 4, 8]", cache: "f32[1, 2, 6, 8]"):
           message: "undeclared",
           data: { cache: ctx.nameOf(written), kind, name },
           help: HELP[kind] ?? "pass the cache as a registered buffer, and have the backend keep it mutable",
-          detail: update.cache === written ? [] : [`cache ${update.cache!.name} is ${written.name}`],
+          detail:
+            update.cache!.name === written.name ? [] : [`cache ${update.cache!.name} is ${written.name}`],
         });
       }
     }),
