@@ -1,5 +1,5 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { kindOfArgument } from "../../src/ops/call-check.ts";
+import { kindOfArgument, NUMBERS } from "../../src/ops/call-check.ts";
 import { FUNCTIONS } from "../../src/ops/calls.generated.ts";
 import type { Node } from "../../src/program/program.ts";
 import { describeArgument } from "../_shared/argument-words.ts";
@@ -98,19 +98,9 @@ def forward(x: "f32[s0, 3]"):
 
 const HELP = "call it with numbers, as many as the function takes";
 
-/** How a number is written. A name may stand for one under the kind that it had before a pass. */
-const NUMBERS = new Set([
-  "as_int",
-  "as_float",
-  "as_bool",
-  "as_complex",
-  "as_sym_int",
-  "as_sym_float",
-  "as_sym_bool",
-]);
-
 function notANumber(node: Node, arg: Parameters<Node["valuesOf"]>[0]): string | undefined {
-  if (!NUMBERS.has(kindOfArgument(arg))) return describeArgument(arg);
+  if (!NUMBERS.includes(kindOfArgument(arg))) return describeArgument(arg);
+  // A name may stand for a number under the kind that it had before a pass.
   const [value] = node.valuesOf(arg);
   return value?.kind === "tensor" ? "a tensor" : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Observer } from "../interpreter/execution.ts";
 import { isTensor, type RuntimeValue } from "../interpreter/value.ts";
+import { matchesPattern } from "../lint/pattern.ts";
 import type { Node } from "../program/program.ts";
 import { contiguousCopy } from "../tensor/copy.ts";
 import { numberTensor } from "../tensor/number.ts";
@@ -10,21 +11,21 @@ import type { Tensor } from "../tensor/tensor.ts";
 export class Probe {
   /** `node.cond/true_graph_0/add`; `.0` and so on for a node with several results, `#1` for a loop's second pass. */
   readonly values = new Map<string, Tensor>();
-  readonly #globs: ReadonlyMap<string, RegExp>;
+  readonly #globs: readonly string[];
   readonly #matched = new Set<string>();
   readonly #passes = new Map<string, number>();
 
   constructor(globs: readonly string[]) {
-    this.#globs = new Map(globs.map((glob) => [glob, patternOf(glob)]));
+    this.#globs = globs;
   }
 
   get isWanted(): boolean {
-    return this.#globs.size > 0;
+    return this.#globs.length > 0;
   }
 
   /** The globs that no node has matched. */
   missed(): string[] {
-    return [...this.#globs.keys()].filter((glob) => !this.#matched.has(glob));
+    return this.#globs.filter((glob) => !this.#matched.has(glob));
   }
 
   readonly observe: Observer = (node, values) => {
@@ -42,8 +43,8 @@ export class Probe {
 
   #matches(node: Node, path: string): boolean {
     let matches = false;
-    for (const [glob, pattern] of this.#globs) {
-      if (!pattern.test(node.name) && !pattern.test(path)) continue;
+    for (const glob of this.#globs) {
+      if (!matchesPattern(glob, node.name) && !matchesPattern(glob, path)) continue;
       this.#matched.add(glob);
       matches = true;
     }
@@ -55,11 +56,6 @@ export class Probe {
 function tensorOf(value: RuntimeValue): Tensor | null {
   if (value instanceof Scalar) return numberTensor(value);
   return isTensor(value) && value.storage !== null ? contiguousCopy(value) : null;
-}
-
-function patternOf(glob: string): RegExp {
-  const escaped = glob.split("*").map((text) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}$`);
 }
 
 /** `cond/true_graph_0/add`; a node of the main graph by its name alone. */

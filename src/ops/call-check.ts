@@ -40,7 +40,8 @@ export function callPlan(operator: Operator): CallPlan {
 }
 
 const numbersAsTensors = new Set(NUMBERS_AS_TENSORS);
-const NUMBERS = [
+/** How a number is written, by the alternatives of an Argument. */
+export const NUMBERS: readonly string[] = [
   "as_int",
   "as_float",
   "as_bool",
@@ -48,7 +49,7 @@ const NUMBERS = [
   "as_sym_int",
   "as_sym_float",
   "as_sym_bool",
-] as const;
+];
 
 /** Enum values that torch turns into an int, which only an argument that is meant for one should do. */
 const ENUMS = ["as_scalar_type", "as_memory_format", "as_layout"] as const;

@@ -205,7 +205,8 @@ export class Graph {
       if (visitOperands(nodeSource, use)) callers.push(node);
       start[index + 1] = operands.length;
       const { outputs } = node;
-      if (outputs.length === 1) define(outputs[0]!, resultNumber(nodeSource));
+      const number = nodeSource instanceof RecordedNode ? nodeSource.result : undefined;
+      if (outputs.length === 1) define(outputs[0]!, number);
       else for (const output of outputs) define(output);
     }
     this.callers = callers;
@@ -293,16 +294,11 @@ export class Graph {
   }
 }
 
-/** The number that the document gives the name of a node's only result, where the scanner has recorded it. */
-function resultNumber(source: schema.Node): number | undefined {
-  const number = source instanceof RecordedNode ? source.result : -1;
-  return number < 0 ? undefined : number;
-}
-
 function outputValues(node: Node, firstValue: number, metas: MetaReader): readonly Value[] {
   const { source } = node;
-  if (source instanceof RecordedNode && source.result >= 0) {
-    const name = source.text(source.result);
+  const number = source instanceof RecordedNode ? source.result : undefined;
+  if (source instanceof RecordedNode && number !== undefined) {
+    const name = source.text(number);
     return [new Value(firstValue, name, "tensor", node.graph, node, 0, metas.next(name))];
   }
   const { outputs } = source;

@@ -237,15 +237,20 @@ class Decoder {
     return { name: this.#reader.text(id) };
   }
 
+  /** Past the bracket that opens a list or dict; false, and past the closing one, when nothing is in it. */
+  #opens(open: number, close: number, what: string): boolean {
+    const reader = this.#reader;
+    if (reader.peek() !== open) reader.fail(`expected ${what}, found ${reader.found()}`);
+    reader.next();
+    if (!reader.isAt(close)) return true;
+    reader.next();
+    return false;
+  }
+
   #list(of: Type): unknown[] {
     const reader = this.#reader;
-    if (reader.peek() !== 0x5b) reader.fail(`expected a list, found ${reader.found()}`);
-    reader.next();
     const result: unknown[] = [];
-    if (reader.isAt(0x5d)) {
-      reader.next();
-      return result;
-    }
+    if (!this.#opens(0x5b, 0x5d, "a list")) return result;
     let tokens: Map<string | number, string> | undefined;
     do {
       result.push(this.#value(of));
@@ -257,13 +262,8 @@ class Decoder {
 
   #dict(of: Type): ReadonlyMap<string, unknown> {
     const reader = this.#reader;
-    if (reader.peek() !== 0x7b) reader.fail(`expected an object, found ${reader.found()}`);
-    reader.next();
     const result = new Map<string, unknown>();
-    if (reader.isAt(0x7d)) {
-      reader.next();
-      return result;
-    }
+    if (!this.#opens(0x7b, 0x7d, "an object")) return result;
     let tokens: Map<string | number, string> | undefined;
     do {
       const at = reader.offset;
@@ -279,14 +279,9 @@ class Decoder {
   /** The metadata of a graph's tensors: most keys of a large document are here, and all differ. */
   #tensorValues(): ReadonlyMap<string, unknown> {
     const reader = this.#reader;
-    if (reader.peek() !== 0x7b) reader.fail(`expected an object, found ${reader.found()}`);
-    reader.next();
     const keys: string[] = [];
     const values: unknown[] = [];
-    if (reader.isAt(0x7d)) {
-      reader.next();
-      return new OrderedDict(keys, values);
-    }
+    if (!this.#opens(0x7b, 0x7d, "an object")) return new OrderedDict(keys, values);
     this.#dicts++;
     const unnumbered = new Set<string>();
     /** Of the keys, when one is there twice: then the last value counts, as everywhere. */

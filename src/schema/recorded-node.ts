@@ -89,10 +89,10 @@ export class RecordedNode implements Node {
     }
   }
 
-  /** The number of its one result's name when that is a tensor and there is a `shape`; otherwise -1. */
-  get result(): number {
+  /** The number of its one result's name, where that is a tensor and there is a `shape`. */
+  get result(): number | undefined {
     const words = this.#words;
-    if (words[this.#at + SHAPE]! < 0 || words[this.#at + OUTPUTS] !== 1) return -1;
+    if (words[this.#at + SHAPE]! < 0 || words[this.#at + OUTPUTS] !== 1) return undefined;
     return words[this.#at + HEADER + words[this.#at + INPUTS]! * KEPT_ITEM + 1]!;
   }
 

@@ -1,11 +1,10 @@
 /** Copies of any geometry within the heap. */
 import { contiguousStrides, expandStrides } from "../../tensor/geometry.ts";
-import { heap } from "../../tensor/heap.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { lazyModule } from "../../webassembly.ts";
 import { WASM } from "./copy.generated.ts";
 import { forEachOuter, inBytes, type Nest, nestOf } from "./nest.ts";
 import { addressOf, room } from "./operands.ts";
+import { overHeap } from "./over-heap.ts";
 
 interface Exports {
   copy(
@@ -21,8 +20,7 @@ interface Exports {
   ): void;
 }
 
-const instantiate = lazyModule(WASM);
-let exports: Exports | undefined;
+const kernels = overHeap<Exports>(WASM);
 
 /** Copies from one address to another. */
 export type Copy = (to: number, from: number) => void;
@@ -40,8 +38,7 @@ export function copier(
     return copier([...sizes, 2], [...target.map((s) => 2 * s), 1], [...source.map((s) => 2 * s), 1], 8);
   }
   const nest = nestOf(sizes, [inBytes(target, size), inBytes(source, size)]);
-  exports ??= instantiate(heap.memory) as Exports;
-  const { copy } = exports;
+  const { copy } = kernels();
   const { rows, n, next, step } = innerLoops(nest);
   const [to, from] = [next, step].map(([own]) => own) as [number, number];
   const [nextSource, sourceStep] = [next[1]!, step[1]!];

@@ -1,8 +1,7 @@
 /** Products of float32 matrices within the heap. */
-import { heap } from "../../tensor/heap.ts";
 import { Memory } from "../../tensor/storage.ts";
-import { lazyModule } from "../../webassembly.ts";
 import { UnplannedError } from "../kernel.ts";
+import { overHeap } from "./over-heap.ts";
 import { WASM } from "./product.generated.ts";
 
 interface Exports {
@@ -45,14 +44,8 @@ interface Exports {
   ): void;
 }
 
-const instantiate = lazyModule(WASM);
-let exports: Exports | undefined;
-
 /** The kernels; made when they are first asked for. */
-export function productKernels(): Exports {
-  exports ??= instantiate(heap.memory) as Exports;
-  return exports;
-}
+export const productKernels = overHeap<Exports>(WASM);
 
 /** How many bytes lie between the rows and between the columns of a matrix. */
 export interface Steps {

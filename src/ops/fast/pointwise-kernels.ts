@@ -1,6 +1,5 @@
 /** The WebAssembly kernels of src/ops/fast/pointwise.as, over the heap. */
-import { heap } from "../../tensor/heap.ts";
-import { lazyModule } from "../../webassembly.ts";
+import { overHeap } from "./over-heap.ts";
 import { WASM } from "./pointwise.generated.ts";
 
 type Unary = (to: number, x: number, n: number) => void;
@@ -96,11 +95,5 @@ interface Exports
   ): void;
 }
 
-const instantiate = lazyModule(WASM);
-let exports: Exports | undefined;
-
 /** The kernels; made when they are first asked for. */
-export function pointwiseKernels(): Exports {
-  exports ??= instantiate(heap.memory) as Exports;
-  return exports;
-}
+export const pointwiseKernels = overHeap<Exports>(WASM);

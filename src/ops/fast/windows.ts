@@ -1,10 +1,9 @@
 /** Windows of the planes of float32 images. */
-import { heap } from "../../tensor/heap.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { lazyModule } from "../../webassembly.ts";
 import { perDimension } from "../aten/convolution.ts";
 import type { Planner } from "../kernel.ts";
 import { addressOf, isFloat32, resultOf } from "./operands.ts";
+import { overHeap } from "./over-heap.ts";
 import { WASM } from "./windows.generated.ts";
 
 interface Exports {
@@ -38,14 +37,8 @@ interface Exports {
   ): void;
 }
 
-const instantiate = lazyModule(WASM);
-let exports: Exports | undefined;
-
 /** The kernels; made when they are first asked for. */
-export function windowKernels(): Exports {
-  exports ??= instantiate(heap.memory) as Exports;
-  return exports;
-}
+export const windowKernels = overHeap<Exports>(WASM);
 
 const pair = (list: unknown): [number, number] => perDimension(list as number[], 2) as [number, number];
 
