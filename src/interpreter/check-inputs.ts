@@ -7,6 +7,7 @@ import { type Expr, evaluateExpr, formatExpr, parseExpr } from "../program/symbo
 import type { SymInt } from "../schema/types.generated.ts";
 import type { Category } from "../tensor/dtype.ts";
 import { Scalar } from "../tensor/scalar.ts";
+import { resolver } from "./arguments.ts";
 import { userInputs } from "./inputs.ts";
 import { describeRuntimeValue, isTensor, type RuntimeValue } from "./value.ts";
 
@@ -49,16 +50,11 @@ function checkConstants(program: Program, values: readonly RuntimeValue[]): void
     if ("as_none" in value) continue;
     const [constant] = Object.values(value) as [number | bigint | string | boolean];
     if (given instanceof Scalar ? given.re === Number(constant) : given === constant) continue;
-    const wanted = describeRuntimeValue(
-      "as_int" in value
-        ? Scalar.int(value.as_int)
-        : "as_float" in value
-          ? Scalar.float(value.as_float)
-          : "as_bool" in value
-            ? Scalar.bool(value.as_bool)
-            : value.as_string,
+    const wanted = resolver(program.main, value) as { readonly constant: RuntimeValue };
+    throw guardFailed(
+      `${name} == ${describeRuntimeValue(wanted.constant)}`,
+      `it is ${describeRuntimeValue(given)}`,
     );
-    throw guardFailed(`${name} == ${wanted}`, `it is ${describeRuntimeValue(given)}`);
   }
 }
 
