@@ -34,10 +34,11 @@ export function withBaseline(
   const scope: BaselineScope = {
     pathOf: (path) => relative(folder, resolve(root, path)).split(sep).join(posix.sep),
     isOn: (rule) => (config.severities.get(rule) ?? "off") !== "off",
+    exists: (path) => existsSync(resolve(folder, path)),
   };
   let entries = readBaseline(file, root, update === true);
   if (update === true) {
-    entries = updatedBaseline(report, entries, scope, (path) => existsSync(resolve(folder, path)));
+    entries = updatedBaseline(report, entries, scope);
     writeResult(baselineText(entries), file);
     writeNote(`pt2lint: wrote ${count(entries.length, "finding")} to ${file}`);
   }

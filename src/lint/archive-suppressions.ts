@@ -13,7 +13,8 @@ const MAX_BYTES = 2 ** 16;
 
 /** What an archive says shall not be reported, and what of that cannot be used. */
 export interface ArchiveSuppressions {
-  readonly entries: readonly SuppressionEntry[];
+  /** Null in the place of one that cannot be used. */
+  readonly entries: readonly (SuppressionEntry | null)[];
   readonly problems: readonly string[];
 }
 

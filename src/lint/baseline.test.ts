@@ -11,7 +11,11 @@ import {
 import type { Diagnostic, LintReport } from "./diagnostic.ts";
 import { numbered } from "./fingerprint.ts";
 
-const scope: BaselineScope = { pathOf: (path) => path, isOn: (rule) => rule !== "cache/off" };
+const scope: BaselineScope = {
+  pathOf: (path) => path,
+  isOn: (rule) => rule !== "cache/off",
+  exists: (path) => path !== "gone.pt2",
+};
 const other: Diagnostic = {
   ...aliasing,
   rule: "cond/arity",
@@ -21,7 +25,7 @@ const other: Diagnostic = {
 
 const report = (...diagnostics: readonly Diagnostic[]) => reportOf(resultOf(numbered(diagnostics)));
 const written = (from: LintReport, previous: readonly BaselineEntry[] = []) =>
-  updatedBaseline(from, previous, scope, () => true);
+  updatedBaseline(from, previous, scope);
 const applied = (to: LintReport, entries: readonly BaselineEntry[]) =>
   applyBaseline(to, entries, "known.json", scope);
 
@@ -79,11 +83,15 @@ describe("a baseline", () => {
     const entries = [
       ...written(report(aliasing, { ...other, rule: "cache/off" })),
       ...written(reportOf(resultOf([other], { path: "not-linted.pt2" }))),
+      ...written(reportOf(resultOf([other], { path: "gone.pt2" }))),
     ];
     expect(applied(report(), entries).baseline).toEqual({
       file: "known.json",
       hidden: 0,
-      stale: [{ path: "decoder.pt2", rule: aliasing.rule, message: aliasing.message }],
+      stale: [
+        { path: "decoder.pt2", rule: aliasing.rule, message: aliasing.message },
+        { path: "gone.pt2", rule: other.rule, message: other.message },
+      ],
     });
   });
 
@@ -92,7 +100,7 @@ describe("a baseline", () => {
     const elsewhere = written(reportOf(resultOf([other], { path: "a-not-linted.pt2" })));
     const gone = written(reportOf(resultOf([other], { path: "gone.pt2" })));
     const previous = [...written(report(aliasing, off)), ...elsewhere, ...gone];
-    const again = updatedBaseline(report(other), previous, scope, (path) => path !== "gone.pt2");
+    const again = updatedBaseline(report(other), previous, scope);
     expect(again.map(({ path, rule }) => `${path} ${rule}`)).toEqual([
       "a-not-linted.pt2 cond/arity",
       "decoder.pt2 cache/off",
@@ -102,9 +110,19 @@ describe("a baseline", () => {
 });
 
 it.each([
-  ["{", /^known\.json: is no JSON \(.*\); write it again with --update-baseline$/],
-  ["[]", /^known\.json: is no baseline, but a list; write one with --update-baseline$/],
-  ['{"version": 2, "findings": []}', /^known\.json: has the version 2, and this pt2lint reads 1$/],
+  [
+    "{",
+    /^known\.json: is no JSON \(.*\); mend or remove it; --update-baseline writes one where there is none$/,
+  ],
+  ["[]", /^known\.json: is no baseline, but a list; name another file; /],
+  [
+    '{"name": "app"}',
+    /^known\.json: is no baseline: it has no "version" and list of "findings"; name another file; /,
+  ],
+  [
+    '{"version": 2, "findings": []}',
+    /^known\.json: has the version 2, and this pt2lint reads 1; remove it; /,
+  ],
   ['{"version": 1, "findings": [{"path": "a"}]}', /^known\.json: findings\[0\]\.model must be a text$/],
   ['{"version": 1, "findings": [null]}', /^known\.json: findings\[0\]\.path must be a text$/],
 ])("refuses %s", (text, message) => {

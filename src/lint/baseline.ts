@@ -26,7 +26,12 @@ export interface BaselineScope {
   readonly pathOf: (path: string) => string;
   /** Whether the run could find what the rule finds. */
   readonly isOn: (rule: string) => boolean;
+  /** Whether there is a program at a path of the baseline. */
+  readonly exists: (path: string) => boolean;
 }
+
+/** A file that holds something else is not written over: it may be dear to somebody. */
+const HOW = "--update-baseline writes one where there is none";
 
 /** Reads a baseline. Throws a `ConfigError` that names `file`. */
 export function parseBaseline(text: string, file: string): BaselineEntry[] {
@@ -35,13 +40,15 @@ export function parseBaseline(text: string, file: string): BaselineEntry[] {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw refuse(`is no JSON (${(error as Error).message}); write it again with --update-baseline`);
+    throw refuse(`is no JSON (${(error as Error).message}); mend or remove it; ${HOW}`);
   }
-  if (!isRecord(value) || !Array.isArray(value.findings)) {
-    throw refuse(`is no baseline, but ${describe(value)}; write one with --update-baseline`);
+  if (!isRecord(value)) throw refuse(`is no baseline, but ${describe(value)}; name another file; ${HOW}`);
+  if (!Array.isArray(value.findings) || value.version === undefined) {
+    throw refuse(`is no baseline: it has no "version" and list of "findings"; name another file; ${HOW}`);
   }
   if (value.version !== VERSION) {
-    throw refuse(`has the version ${describe(value.version)}, and this pt2lint reads ${VERSION}`);
+    const versions = `has the version ${describe(value.version)}, and this pt2lint reads ${VERSION}`;
+    throw refuse(`${versions}; remove it; ${HOW}`);
   }
   return value.findings.map((entry: unknown, at) => {
     const fault = TEXTS.find((key) => !isRecord(entry) || typeof entry[key] !== "string");
@@ -59,17 +66,18 @@ export function baselineText(entries: readonly BaselineEntry[]): string {
 
 /**
  * The baseline that hides all that `report` holds, except for what is suppressed anyway. Of `previous` it keeps the
- * entries that this run says nothing of: of rules that were off, and of programs that were not linted and that
- * `exists` still finds.
+ * entries that this run says nothing of: of rules that were off, and of programs that were not linted and are still
+ * there.
  */
 export function updatedBaseline(
   report: LintReport,
   previous: readonly BaselineEntry[],
   scope: BaselineScope,
-  exists: (path: string) => boolean,
 ): BaselineEntry[] {
   const linted = lintedPaths(report, scope);
-  const kept = previous.filter(({ path, rule }) => (linted.has(path) ? !scope.isOn(rule) : exists(path)));
+  const kept = previous.filter(({ path, rule }) =>
+    linted.has(path) ? !scope.isOn(rule) : scope.exists(path),
+  );
   const found = report.results.flatMap((result) =>
     result.diagnostics.map((diagnostic) => entryOf(diagnostic, result, scope)),
   );
@@ -122,7 +130,7 @@ export function applyBaseline(
   });
   const linted = lintedPaths(report, scope);
   const stale = [...open.values()]
-    .filter(({ path, rule }) => linted.has(path) && scope.isOn(rule))
+    .filter(({ path, rule }) => (linted.has(path) ? scope.isOn(rule) : !scope.exists(path)))
     .map(({ path, rule, message }) => ({ path, rule, message }));
   const counts = countSeverities(results.flatMap(({ diagnostics }) => diagnostics));
   return { ...report, results, counts, baseline: { file, hidden, stale } };

@@ -102,7 +102,14 @@ export function resolveConfig(config: unknown, options: ResolveOptions): Resolve
   if (problems.length > 0) throw new ConfigError(problems);
   const kernels = checked.kernels ?? [];
   const operators = [...(checked.operators ?? []), ...kernels.map(({ schemaText }) => schemaText)];
-  return { severities, rules, operators, kernels, suppressions, origin: options.origin ?? "config" };
+  return {
+    severities,
+    rules,
+    operators,
+    kernels,
+    suppressions: suppressions.filter((entry) => entry !== null),
+    origin: options.origin ?? "config",
+  };
 }
 
 /** Each known key and its check; the check says whether the value can be used. */

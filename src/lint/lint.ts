@@ -165,7 +165,7 @@ class FileLinter {
   }
 
   /** What the archive itself asks to hide. */
-  async #archiveList(archive: Archive): Promise<readonly SuppressionEntry[]> {
+  async #archiveList(archive: Archive): Promise<readonly (SuppressionEntry | null)[]> {
     const { config, suppressor, inline = true } = this.#shared;
     if (!inline) return [];
     const { entries, problems } = await archiveSuppressions(archive, [...config.severities.keys()]);
@@ -174,7 +174,10 @@ class FileLinter {
     return entries;
   }
 
-  #result({ name, program, diagnostics }: ReadModel, archive: readonly SuppressionEntry[]): LintResult {
+  #result(
+    { name, program, diagnostics }: ReadModel,
+    archive: readonly (SuppressionEntry | null)[],
+  ): LintResult {
     const { mapSource, suppressor } = this.#shared;
     const all = numbered(diagnostics.map((diagnostic) => withSource(diagnostic, mapSource)));
     const { reported, suppressed } = suppressor.apply({

@@ -30,17 +30,17 @@ export interface SuppressionEntry {
 
 const KEYS = ["rule", "module", "op", "source", "path", "reason", "until"] as const;
 
-/** The entries of a list that can be used; the others are reported. `rules` are the ids of all rules. */
+/** The entries of a list; null in the place of one that cannot be used and is reported. `rules` are the ids of all rules. */
 export function checkSuppressions(
   value: unknown,
   rules: readonly string[],
   report: ReportProblem,
-): SuppressionEntry[] {
+): (SuppressionEntry | null)[] {
   if (!Array.isArray(value)) {
     report("suppressions", `must be a list such as [{ "rule": "cond/arity" }], not ${describe(value)}`);
     return [];
   }
-  return value.filter((entry, at) => isUsable(entry, `suppressions[${at}]`, rules, report));
+  return value.map((entry, at) => (isUsable(entry, `suppressions[${at}]`, rules, report) ? entry : null));
 }
 
 function isUsable(

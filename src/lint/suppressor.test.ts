@@ -106,6 +106,18 @@ describe("an archive's list", () => {
     expect(result.diagnostics.map(({ rule }) => rule)).not.toContain("suppression/expired");
   });
 
+  it.each(["modules", "modules_strict"])("hides what stands in a branch by its module (%s)", async (name) => {
+    const result = await resultOf(name);
+    expect(result.suppressed.map(({ diagnostic: { rule, graph, module } }) => [rule, graph, module])).toEqual(
+      [["cond/branch-mutates-input", "main/cond/true_graph_0", "left"]],
+    );
+    expect(result.diagnostics.map(({ module, message }) => `${module}: ${message}`)).toEqual([
+      "right: the true branch of torch.cond writes to its input (buffer 'right.cache')",
+      expect.stringMatching(/suppressions\[0\]\.rule: cond\/artiy: no such rule/),
+      ": suppressions[2] of pt2lint.json in the archive hides no finding of cond/arity",
+    ]);
+  });
+
   it("that is broken is a finding", async () => {
     const result = await resultOf("archive_broken");
     expect(result.diagnostics.map(({ rule }) => rule)).toEqual([ALIASES, ALIASES, "suppression/invalid"]);

@@ -24,8 +24,8 @@ export interface Findings {
   readonly program: Program | undefined;
   /** In the order of the program. */
   readonly diagnostics: readonly Diagnostic[];
-  /** What the archive lists. */
-  readonly archive: readonly SuppressionEntry[];
+  /** What the archive lists; null in the place of what cannot be used. */
+  readonly archive: readonly (SuppressionEntry | null)[];
 }
 
 /** A finding on a suppression: in the program at `path`, or in the config where that is null. */
@@ -134,7 +134,8 @@ export class Suppressor {
 
   /** The entries of one list that still count, with their sites. */
   #list({ entries, by, name, home }: List, linted: string): (readonly [SuppressionEntry, Site])[] {
-    const sites = entries.map((entry, at) => {
+    const sites = entries.flatMap((entry, at) => {
+      if (entry === null) return [];
       const site = this.#site(JSON.stringify([by, home.path, at]), {
         suppression: { kind: "external", by, reason: entry.reason ?? "" },
         name: `suppressions[${at}]${name}`,
@@ -143,7 +144,7 @@ export class Suppressor {
         home,
       });
       site.relevant ||= entry.path === undefined || matchesPath(entry.path, linted);
-      return [entry, site] as const;
+      return [[entry, site] as const];
     });
     return sites.filter(([{ until }]) => until === undefined || until >= this.#today);
   }
@@ -238,7 +239,7 @@ interface Home {
 
 /** Suppressions that stand in one list. */
 interface List {
-  readonly entries: readonly SuppressionEntry[];
+  readonly entries: readonly (SuppressionEntry | null)[];
   readonly by: "config" | "archive";
   /** What is added to `suppressions[0]` in a message. */
   readonly name: string;

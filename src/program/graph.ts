@@ -98,9 +98,16 @@ export class Node {
     return userFrame(this.metadata().get("stack_trace") ?? "");
   }
 
-  /** The path of the module it belongs to, `decoder.layers.0`; empty for the root. */
+  /**
+   * The path of the module it belongs to, `decoder.layers.0`; empty for the root. Nodes of a branch mostly have none of
+   * their own: they belong where the operator does that calls the branch.
+   */
   modulePath(): string {
-    return modulePath(this.metadata().get("nn_module_stack") ?? "");
+    for (let at: Node | null = this; at !== null; at = at.graph.owner) {
+      const stack: string | undefined = at.metadata().get("nn_module_stack");
+      if (stack !== undefined) return modulePath(stack);
+    }
+    return "";
   }
 }
 

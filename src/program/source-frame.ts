@@ -30,9 +30,13 @@ function frameAt(lines: readonly string[], at: number): SourceFrame | null {
   return { file: match[1]!, line: Number(match[2]), function: match[3]!, code };
 }
 
-/** The innermost path in an `nn_module_stack`, whose entries are `key,path,type` with `;` between them. */
+/**
+ * The innermost path in an `nn_module_stack`, whose entries are `key,path,type` with `;` between them. What
+ * `torch.export.export(..., strict=True)` traces of a branch has the paths below the module that it wraps the model
+ * in, `_export_root` (torch/_dynamo/functional_export.py).
+ */
 export function modulePath(moduleStack: string): string {
   const last = moduleStack.slice(moduleStack.lastIndexOf(";") + 1);
   const [, path = ""] = last.split(",");
-  return path;
+  return path.replace(/^_export_root(\.|$)/, "");
 }
