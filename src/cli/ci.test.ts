@@ -96,6 +96,14 @@ describe("suppressions", () => {
     expect(pt2lint("branch.pt2", "--no-inline").status).toBe(1);
   });
 
+  it("of the config that are unused are no program's", () => {
+    writeFileSync(join(folder, "pt2lint.json"), '{ "suppressions": [{ "rule": "loop/*" }] }');
+    const { stdout } = pt2lint("aliasing.pt2");
+    expect(stdout).toMatch(/\npt2lint\.json\n\n {2}info {3}suppressions\[0\] hides no finding of loop/);
+    expect(stdout).toMatch(/\n4 errors, 0 warnings, 1 info {3}\d+ rules/);
+    expect(pt2lint("aliasing.pt2", "--quiet").stdout).not.toContain("pt2lint.json");
+  });
+
   it("of the config count, and are reported at the config when they do not", () => {
     const suppressions = [{ rule: "cond/branch-aliases-input", reason: "known" }, { rule: "loop/*" }];
     writeFileSync(join(folder, "pt2lint.json"), JSON.stringify({ suppressions }));
@@ -119,6 +127,10 @@ describe("the paths of findings", () => {
     cpSync(join(root, "fixtures/python/whisper_attention.py"), join(folder, "models/whisper_attention.py"));
     expect(filesIn()).toEqual(["whisper_attention.py"]);
     expect(filesIn("--source-root", "models")).toEqual(["models/whisper_attention.py"]);
+    expect(pt2lint("aliasing.pt2", "--source-root", "models").stderr).toBe("");
+    expect(pt2lint("aliasing.pt2", "--path-map", "/build=.").stderr).toBe(
+      "pt2lint: no recorded Python file was found by --source-root or --path-map, not whisper_attention.py nor any other\n",
+    );
     expect(pt2lint("aliasing.pt2", "-f", "github", "--source-root", "models").stdout).toMatch(
       /^::error file=models\/whisper_attention\.py,line=\d+,/,
     );

@@ -2,9 +2,9 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Counts, LintReport } from "../lint/diagnostic.ts";
 import { lintFiles } from "../lint/lint.ts";
-import { sourceMapper } from "../lint/source-paths.ts";
+import { type SourceMapper, sourceMapper } from "../lint/source-paths.ts";
 import { reports } from "../report/index.ts";
-import { count } from "../report/text.ts";
+import { count, sanitize } from "../report/text.ts";
 import { type Invocation, UsageError } from "./arguments.ts";
 import { withBaseline } from "./baseline-file.ts";
 import { loadConfig } from "./load-config.ts";
@@ -20,7 +20,7 @@ export async function lintCommand({ operands, options }: Invocation<"lint">): Pr
   checkFlags(options);
   const paths = await expandPaths(operands, root);
   const config = await loadConfig(options, root);
-  const mapSource = sourceMapperOf(options, root);
+  const sources = sourceMapperOf(options, root);
   const onWeights = weightProgress(terminalOf(2));
   const found = await withProgress((confirming) =>
     lintFiles(paths, {
@@ -31,9 +31,15 @@ export async function lintCommand({ operands, options }: Invocation<"lint">): Pr
       confirm: options.confirm === true,
       onConfirm: (path, done, total, what) =>
         confirming.update(() => `${path}: ${done} of ${total} runs: ${what}`),
-      ...mapSource,
+      ...(sources && { mapSource: sources.map }),
     }),
   );
+  const lost = sources?.lost();
+  if (lost !== undefined) {
+    writeNote(
+      `pt2lint: no recorded Python file was found by --source-root or --path-map, not ${sanitize(lost)} nor any other`,
+    );
+  }
   const report = withBaseline(found, options, config, root);
   const file = options["output-file"];
   const paint = await paintFor(options.color, file);
@@ -51,17 +57,17 @@ function checkFlags(options: Flags): void {
   }
 }
 
-function sourceMapperOf(options: Flags, cwd: string) {
+function sourceMapperOf(options: Flags, cwd: string): SourceMapper | undefined {
   const sourceRoot = options["source-root"];
   const pathMap = options["path-map"].map(splitMapping);
-  if (sourceRoot === undefined && pathMap.length === 0) return {};
+  if (sourceRoot === undefined && pathMap.length === 0) return undefined;
   if (
     sourceRoot !== undefined &&
     !statSync(resolve(cwd, sourceRoot), { throwIfNoEntry: false })?.isDirectory()
   ) {
     throw new UsageError(`--source-root ${sourceRoot}: no such folder`);
   }
-  return { mapSource: sourceMapper({ sourceRoot, pathMap, cwd }) };
+  return sourceMapper({ sourceRoot, pathMap, cwd });
 }
 
 function splitMapping(text: string): readonly [from: string, to: string] {

@@ -24,7 +24,7 @@ export async function readConfig(path: string): Promise<unknown> {
   try {
     switch (extname(path)) {
       case ".json":
-        return JSON.parse(readFileSync(path, "utf8"));
+        return parseJson(readFileSync(path, "utf8"));
       case ".ts":
       case ".mts":
         return await importTypeScript(path);
@@ -33,6 +33,14 @@ export async function readConfig(path: string): Promise<unknown> {
     }
   } catch (error) {
     throw new ConfigError([`${path}: ${messageOf(error)}`]);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`is no JSON (${messageOf(error)})`);
   }
 }
 
@@ -61,5 +69,5 @@ function defaultOf(module: unknown): unknown {
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (!/Cannot find (package|module) '?"?pt2lint/.test(message)) return message;
-  return `${message}; run 'npm install --save-dev pt2lint', or export a plain object without importing it`;
+  return `${message}; install pt2lint in the folder of the config, or export a plain object without importing it`;
 }

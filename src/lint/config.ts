@@ -126,7 +126,7 @@ const KEYS: Record<keyof Config, (value: unknown, report: ReportProblem) => bool
 /** The parts of `config` that can be used; the rest is reported. */
 function checkConfig(config: unknown, report: ReportProblem): Config {
   if (!isRecord(config)) {
-    report("config", `must be an object, not ${describe(config)}; export one by default`);
+    report("config", `must be an object such as { rules: { "cond/arity": "off" } }, not ${describe(config)}`);
     return {};
   }
   const usable: Record<string, unknown> = {};

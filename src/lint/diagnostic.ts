@@ -124,6 +124,8 @@ export interface LintResult {
   readonly suppressed: readonly SuppressedDiagnostic[];
   /** Of what was found and is not suppressed. */
   readonly counts: Counts;
+  /** Set where `path` is the config, and not a program: what is found of its suppressions. */
+  readonly isConfig?: true;
 }
 
 /** What a baseline did to a report. */
@@ -132,7 +134,7 @@ export interface BaselineUse {
   readonly file: string;
   /** How many findings it hides. */
   readonly hidden: number;
-  /** Its entries of linted files that no finding agrees with any more. */
+  /** Its entries of linted files, and of files that are gone, that no finding agrees with any more. */
   readonly stale: readonly { readonly path: string; readonly rule: string; readonly message: string }[];
 }
 

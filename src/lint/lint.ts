@@ -258,7 +258,7 @@ function withSuppressionFindings(
           here.map(({ diagnostic }) => diagnostic),
         );
   });
-  return own.length === 0 ? extended : [...extended, withMore(unreadResult(config.origin), own)];
+  return own.length === 0 ? extended : [...extended, withMore(configResult(config.origin), own)];
 }
 
 function withMore(result: LintResult, more: readonly Diagnostic[]): LintResult {
@@ -266,10 +266,9 @@ function withMore(result: LintResult, more: readonly Diagnostic[]): LintResult {
   return { ...result, diagnostics, counts: countSeverities(diagnostics) };
 }
 
-/** A result for a file that is no program. */
-function unreadResult(path: string): LintResult {
+function configResult(path: string): LintResult {
   const nothing = { model: "", torchVersion: "", schemaVersion: "", dialect: "", nodes: 0, branches: 0 };
-  return { path, ...nothing, diagnostics: [], suppressed: [], counts: countSeverities([]) };
+  return { path, ...nothing, diagnostics: [], suppressed: [], counts: countSeverities([]), isConfig: true };
 }
 
 /** How many diagnostics there are of each severity. */

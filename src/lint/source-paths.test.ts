@@ -19,7 +19,7 @@ const frame = (file: string, code = "return torch.cond(x)") => ({ file, line: 2,
 
 describe("a source root", () => {
   const map = (file: string, code?: string) =>
-    sourceMapper({ sourceRoot: "src", cwd })(frame(file, code)).file;
+    sourceMapper({ sourceRoot: "src", cwd }).map(frame(file, code)).file;
 
   it.each([
     ["/home/ann/repo/models/attention.py", "src/models/attention.py"],
@@ -48,17 +48,29 @@ describe("a path map", () => {
       ["/build/repo/", "."],
       ["C:\\work", "win"],
       ["/build", "other"],
+      ["/tmp/a.py", "models/a.py"],
     ] as const;
-    const map = (file: string) => sourceMapper({ pathMap, cwd })(frame(file)).file;
+    const map = (file: string) => sourceMapper({ pathMap, cwd }).map(frame(file)).file;
     expect(map("/build/repo/models/a.py")).toBe("models/a.py");
     expect(map("/build/repository/a.py")).toBe("other/repository/a.py");
     expect(map("C:\\work\\models\\a.py")).toBe("win/models/a.py");
+    expect(map("/tmp/a.py")).toBe("models/a.py");
     expect(map("/elsewhere/a.py")).toBe("/elsewhere/a.py");
   });
 
   it("comes before the source root", () => {
-    const map = sourceMapper({ pathMap: [["/x", "y"]], sourceRoot: "src", cwd });
+    const { map } = sourceMapper({ pathMap: [["/x", "y"]], sourceRoot: "src", cwd });
     expect(map(frame("/x/models/attention.py")).file).toBe("y/models/attention.py");
     expect(map(frame("/z/models/attention.py")).file).toBe("src/models/attention.py");
   });
+});
+
+it("says when no file is where one looks", () => {
+  const { map, lost } = sourceMapper({ sourceRoot: "src", cwd });
+  expect(lost()).toBeUndefined();
+  map(frame("/elsewhere/a.py"));
+  map(frame("/elsewhere/b.py"));
+  expect(lost()).toBe("/elsewhere/a.py");
+  map(frame("models/attention.py"));
+  expect(lost()).toBeUndefined();
 });

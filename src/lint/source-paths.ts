@@ -14,23 +14,39 @@ export interface SourcePathOptions {
 /** Larger files are not compared with what was recorded. */
 const MAX_BYTES = 2 ** 24;
 
+/** Frames with the paths that their files have here. */
+export interface SourceMapper {
+  readonly map: (frame: SourceFrame) => SourceFrame;
+  /** One of the files that were asked for, when none of them was found; else undefined. */
+  readonly lost: () => string | undefined;
+}
+
 /**
- * A function that gives a frame the path that its file has here. A prefix of the path map is replaced. Otherwise the
+ * Gives a frame the path that its file has here. A prefix of the path map is replaced. Otherwise the
  * file is looked for below the source root: the longest end of the recorded path that exists there and holds the
  * recorded line is taken, so that another file of the same name is not. A frame that is not found stays as it is.
  */
-export function sourceMapper(options: SourcePathOptions): (frame: SourceFrame) => SourceFrame {
+export function sourceMapper(options: SourcePathOptions): SourceMapper {
   const map = (options.pathMap ?? []).map(([from, to]) => [slashes(from).replace(/\/+$/, ""), to] as const);
   const lines = new Map<string, ReadonlySet<string> | null>();
-  const found = new Map<string, string>();
-  return (frame) => {
+  const found = new Map<string, string | null>();
+  const find = (frame: SourceFrame): string | null => {
     const key = JSON.stringify([frame.file, frame.code]);
     let file = found.get(key);
     if (file === undefined) {
-      file = replacePrefix(frame.file, map) ?? below(frame, options, lines) ?? frame.file;
+      file = replacePrefix(frame.file, map) ?? below(frame, options, lines);
       found.set(key, file);
     }
-    return file === frame.file ? frame : { ...frame, file };
+    return file;
+  };
+  let first: string | undefined;
+  return {
+    map: (frame) => {
+      first ??= frame.file;
+      const file = find(frame);
+      return file === null || file === frame.file ? frame : { ...frame, file };
+    },
+    lost: () => ([...found.values()].every((file) => file === null) ? first : undefined),
   };
 }
 
@@ -39,7 +55,7 @@ const slashes = (path: string) => path.replaceAll("\\", "/");
 function replacePrefix(file: string, map: readonly (readonly [string, string])[]): string | null {
   const path = slashes(file);
   for (const [from, to] of map)
-    if (path.startsWith(`${from}/`)) return posix.join(to, path.slice(from.length));
+    if (path === from || path.startsWith(`${from}/`)) return posix.join(to, path.slice(from.length));
   return null;
 }
 

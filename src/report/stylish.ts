@@ -29,6 +29,8 @@ export function stylish(report: LintReport, options: ReportOptions): string {
   const lines: string[] = [];
   for (const results of files.values()) {
     for (const result of results) {
+      // With --quiet nothing may be left to say of the config.
+      if (result.isConfig && result.diagnostics.length === 0) continue;
       const block = resultLines(result, results.length > 1, layout);
       // Clean files stand close together; findings get room.
       if (lines.length > 0 && (block.length > 1 || lines.at(-1) === "")) lines.push("");
@@ -36,7 +38,8 @@ export function stylish(report: LintReport, options: ReportOptions): string {
     }
   }
   if (lines.length > 0 && lines.at(-1) !== "") lines.push("");
-  lines.push(summaryLine(report, files.size, layout));
+  const programs = [...files.values()].filter(([first]) => !first?.isConfig).length;
+  lines.push(summaryLine(report, programs, layout));
   return `${collapseBlank(lines).join("\n")}\n`;
 }
 
