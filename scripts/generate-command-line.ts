@@ -1,11 +1,13 @@
 /**
- * src/cli/arguments.ts -> the lists of commands and options in docs/command-line.md, between the marks
+ * src/cli/commands.ts -> the lists of commands and options in docs/command-line.md, between the marks
  * `<!-- generated: NAME -->` and `<!-- end -->`.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { argv } from "node:process";
 import { fileURLToPath } from "node:url";
-import { type CommandName, type CommandSpec, commands, type OptionSpec } from "../src/cli/arguments.ts";
+import type { CommandName } from "../src/cli/arguments.ts";
+import type { CommandSpec, OptionSpec } from "../src/cli/command-spec.ts";
+import { commands } from "../src/cli/commands.ts";
 import { table } from "./markdown.ts";
 
 const PAGE = fileURLToPath(new URL("../docs/command-line.md", import.meta.url));
@@ -25,21 +27,22 @@ function commandList(): string {
     `pt2lint ${name === "lint" ? "[lint]" : name} ${operandOf(commands[name])}`.trim(),
     commands[name].describe,
   ]);
-  rows.push(["pt2lint completion", "Print a script for the shell to complete with"]);
   const width = Math.max(...rows.map(([call]) => call!.length));
   return rows.map(([call, describe]) => `    ${call!.padEnd(width)}   ${describe}`).join("\n");
 }
 
 function operandOf({ operands }: CommandSpec): string {
   if (operands === null) return "";
-  return operands.many ? `${operands.name.toUpperCase().replace(/S$/, "")}...` : operands.name.toUpperCase();
+  const name = operands.name.toUpperCase();
+  return operands.optional ? `[${name}]` : operands.many ? `${name.replace(/S$/, "")}...` : name;
 }
 
 function commandSection(name: CommandName): string {
   const spec: CommandSpec = commands[name];
   const rows = Object.entries(spec.options).map(([option, about]) => [flags(option, about), meaning(about)]);
   const examples = spec.examples.map(([call, what]) => `    ${call.replace("$0", "pt2lint")}   # ${what}`);
-  return [`${spec.describe}.`, table(["option", "meaning"], rows), examples.join("\n")].join("\n\n");
+  const options = rows.length > 0 ? [table(["option", "meaning"], rows)] : [];
+  return [`${spec.describe}.`, ...options, examples.join("\n")].join("\n\n");
 }
 
 function flags(name: string, { type, alias, negatable, choices, value = "FILE" }: OptionSpec): string {

@@ -232,9 +232,17 @@ describe("the other commands", () => {
     expect(stdout).toContain("operand");
   });
 
+  it("show colours findings where it is asked to", () => {
+    const { stdout } = pt2lint("show", "aliasing.pt2", "--no-color");
+    const colored = pt2lint("show", "aliasing.pt2", "--color").stdout;
+    expect(stdout).not.toContain("\u001b");
+    expect(colored.match(/\u001b\[31m\u001b\[1m# error cond\/branch-aliases-input: /g)).toHaveLength(4);
+    expect(colored.replace(/\u001b\[\d+m/g, "")).toBe(stdout);
+  });
+
   it("completion and --version answer on standard output", () => {
-    expect(pt2lint("completion").stdout).toContain("--get-yargs-completions");
-    expect(pt2lint("--get-yargs-completions", "pt2lint", "explain", "cond/ar").stdout).toBe("cond/arity\n");
+    expect(pt2lint("completion", "fish").stdout).toMatch(/^# fish completion for pt2lint/);
+    expect(pt2lint("--get-completions", "fish", "explain", "cond/ar").stdout).toBe("cond/arity\n");
     expect(pt2lint("--version").stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

@@ -47,7 +47,7 @@ async function ruleIds(): Promise<readonly string[]> {
 type AnyInvocation = { readonly [Name in Invocation["command"]]: Invocation<Name> }[Invocation["command"]];
 
 /**
- * `show` brings the printer along, `run`, `diff` and `ops` the interpreter, and `init` is rare: they are loaded when they run. The others are part of the first file: the
+ * `show` brings the printer along, `run`, `diff` and `ops` the interpreter, and `init` and `completion` are rare: they are loaded when they run. The others are part of the first file: the
  * bundler would cut what they share with `lint` into files of their own, and each costs `lint` a millisecond.
  */
 async function run(invocation: Invocation): Promise<number> {
@@ -63,6 +63,8 @@ async function run(invocation: Invocation): Promise<number> {
       return (await import("./diff-command.ts")).diffCommand(known);
     case "ops":
       return (await import("./ops-command.ts")).opsCommand(known);
+    case "completion":
+      return (await import("./completion-command.ts")).completionCommand(known);
     case "init":
       return (await import("./init-command.ts")).initCommand(known);
     case "rules":

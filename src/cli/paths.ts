@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
 import { didYouMean } from "../lint/closest.ts";
-import { commands, UsageError } from "./arguments.ts";
+import { UsageError } from "./arguments.ts";
+import { commands } from "./commands.ts";
 
 /** What is searched for in folders; documents (.json) are read only when they are named. */
 const PROGRAM = "*.pt2";

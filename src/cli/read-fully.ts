@@ -1,18 +1,13 @@
 import type { Argv, Options } from "yargs";
 import { didYouMean } from "../lint/closest.ts";
 import { VERSION } from "../version.ts";
-import {
-  absent,
-  type CommandName,
-  type CommandSpec,
-  commands,
-  type Invocation,
-  type OptionSpec,
-  UsageError,
-} from "./arguments.ts";
-import { complete, type RuleIds } from "./complete.ts";
+import { absent, type CommandName, type Invocation, UsageError } from "./arguments.ts";
+import type { CommandSpec, OperandSpec, OptionSpec } from "./command-spec.ts";
+import { commands } from "./commands.ts";
+import { completeFor, type RuleIds } from "./complete.ts";
+import { GET_COMPLETIONS } from "./completion-scripts.ts";
 
-/** A command to run, or a text that answers the command line by itself: help, version, completion. */
+/** A command to run, or a text that answers the command line by itself: help, version, what a shell shall offer. */
 export type Reading = Invocation | { readonly text: string };
 
 const EPILOGUE = [
@@ -20,10 +15,10 @@ const EPILOGUE = [
   "Linting executes nothing of a program and reads no weights, unless --confirm or --weights asks for it.",
 ].join("\n");
 
-/** Reads any command line with yargs, which also writes help, completion and the usage errors. */
+/** Reads any command line with yargs, which also writes help and the usage errors. */
 export async function readFully(argv: readonly string[], width: number, ruleIds: RuleIds): Promise<Reading> {
-  const words = wordsToComplete(argv);
-  if (words !== null) return { text: lines(await complete(words, ruleIds)) };
+  const [first, shell = "", ...words] = argv;
+  if (first === GET_COMPLETIONS) return { text: lines(await completeFor(shell, words, ruleIds)) };
   refuseStandardInput(argv);
   let found: Invocation | undefined;
   const { default: yargs } = await import("yargs");
@@ -42,12 +37,6 @@ export async function readFully(argv: readonly string[], width: number, ruleIds:
 }
 
 const lines = (texts: readonly string[]) => texts.map((text) => `${text}\n`).join("");
-
-/** What the shell's script asks to have completed: the words behind its flag and the program's name. */
-function wordsToComplete(argv: readonly string[]): string[] | null {
-  const at = argv.indexOf("--get-yargs-completions");
-  return at < 0 ? null : argv.slice(at + 2);
-}
 
 /** yargs drops a lone `-`; what was to be read from standard input must not look like a clean result. */
 function refuseStandardInput(argv: readonly string[]): void {
@@ -77,11 +66,6 @@ function withoutDoubleDash(argv: readonly string[]): string[] {
   return [...argv.slice(0, at), ...operands];
 }
 
-/** A name that nobody types: the script is printed by our own command. */
-const HIDDEN_COMPLETION = "\u0000completion";
-const noOptions = (builder: Argv) =>
-  builder.example("$0 completion >> ~/.bashrc", "for bash; zsh and fish are told by $SHELL");
-
 type Found = (invocation: Invocation) => void;
 
 function buildParser(parser: Argv, argv: readonly string[], width: number, found: Found): Argv {
@@ -104,8 +88,6 @@ function buildParser(parser: Argv, argv: readonly string[], width: number, found
       if (error !== undefined && error !== null && error.name !== "YError") throw error;
       throw new UsageError(tidy(message ?? error.message, argv), "run 'pt2lint --help' to see what there is");
     })
-    // Without a description yargs lists no command of its own; it would run the default one after it.
-    .completion(HIDDEN_COMPLETION, false)
     .help()
     .alias("help", "h")
     .version(VERSION)
@@ -113,16 +95,13 @@ function buildParser(parser: Argv, argv: readonly string[], width: number, found
     .epilogue(EPILOGUE)
     .wrap(width);
   for (const name of Object.keys(commands) as CommandName[]) addCommand(parser, name, found);
-  parser.command("completion", "Print a script for the shell to complete with", noOptions, () => {
-    parser.showCompletionScript();
-  });
   return parser;
 }
 
 function addCommand(parser: Argv, name: CommandName, found: Found): void {
   const spec: CommandSpec = commands[name];
   const { operands } = spec;
-  const suffix = operands === null ? "" : operands.many ? ` <${operands.name}..>` : ` <${operands.name}>`;
+  const suffix = operands === null ? "" : ` ${operandText(operands)}`;
   const names = name === "lint" ? [`${name}${suffix}`, "$0"] : [name + suffix];
   parser.command(
     names,
@@ -133,6 +112,7 @@ function addCommand(parser: Argv, name: CommandName, found: Found): void {
           type: "string",
           array: operands.many,
           describe: operands.describe,
+          ...(operands.choices && { choices: operands.choices }),
         });
       }
       for (const [key, option] of Object.entries(spec.options)) builder.option(key, toYargs(option));
@@ -142,6 +122,9 @@ function addCommand(parser: Argv, name: CommandName, found: Found): void {
     (argv) => found(toInvocation(name, spec, argv)),
   );
 }
+
+const operandText = ({ name, many, optional }: OperandSpec): string =>
+  optional ? `[${name}]` : many ? `<${name}..>` : `<${name}>`;
 
 /**
  * The default stands in the help only: `toInvocation` applies it, after it has seen what was given. A count has no
@@ -165,7 +148,7 @@ function toInvocation(command: CommandName, spec: CommandSpec, argv: Record<stri
   for (const [key, option] of Object.entries(spec.options))
     options[key] = optionValue(key, option, argv[key]);
   const given = spec.operands === null ? [] : [argv[spec.operands.name]].flat();
-  const operands = given.map(String);
+  const operands = given.filter((operand) => operand !== undefined).map(String);
   if (operands.includes("")) throw new UsageError(`an empty ${spec.operands?.name} was given`);
   return { command, operands, options } as unknown as Invocation;
 }
@@ -198,7 +181,9 @@ function tidy(message: string, argv: readonly string[]): string {
 const flag = (name: string): string => `${name.length === 1 ? "-" : "--"}${name}`;
 
 function wrongChoice(name: string, given: string, choices: readonly string[]): string {
-  return `${flag(name)} ${given}: it must be one of ${choices.join(", ")}${didYouMean(given, choices)}`;
+  const isOperand = Object.values(commands).some(({ operands }) => operands?.name === name);
+  const what = isOperand ? given : `${flag(name)} ${given}`;
+  return `${what}: it must be one of ${choices.join(", ")}${didYouMean(given, choices)}`;
 }
 
 function unknownWord(word: string, argv: readonly string[]): string {

@@ -1,4 +1,6 @@
-import { absent, type CommandName, commands, type Invocation, type OptionSpec } from "./arguments.ts";
+import { absent, type CommandName, type Invocation } from "./arguments.ts";
+import type { CommandSpec, OptionSpec } from "./command-spec.ts";
+import { commands } from "./commands.ts";
 
 /**
  * Reads the command lines that are plain: known options, each with its value, and operands. Anything else
@@ -33,12 +35,12 @@ export function readQuickly(argv: readonly string[]): Invocation | null {
     options[option.name] =
       option.spec.type === "list" ? [...(options[option.name] as string[]), value] : value;
   }
-  if (!takes(command, operands.length)) return null;
+  if (!takes(commands[command], operands)) return null;
   return { command, operands, options } as unknown as Invocation;
 }
 
-/** Words that mean something to yargs: its own commands, and values of a boolean. */
-const SPECIAL = new Set(["", "help", "completion", "true", "false"]);
+/** Words that mean something to yargs: its own command, and values of a boolean. */
+const SPECIAL = new Set(["", "help", "true", "false"]);
 
 function isPlainOperand(word: string): boolean {
   return !SPECIAL.has(word) && !Object.hasOwn(commands, word) && !/["']/.test(word);
@@ -73,8 +75,9 @@ function readValue(spec: OptionSpec, text: string | undefined): string | number 
   return /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
-function takes(command: CommandName, count: number): boolean {
-  const { operands } = commands[command];
-  if (operands === null) return count === 0;
-  return operands.many ? count > 0 : count === 1;
+function takes({ operands: spec }: CommandSpec, given: readonly string[]): boolean {
+  if (spec === null) return given.length === 0;
+  if (given.length === 0) return spec.optional === true;
+  const { choices } = spec;
+  return (spec.many || given.length === 1) && given.every((word) => choices?.includes(word) ?? true);
 }

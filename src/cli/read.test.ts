@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { commands, type OptionSpec } from "./arguments.ts";
+import type { OptionSpec } from "./command-spec.ts";
+import { commands } from "./commands.ts";
 import { readFully } from "./read-fully.ts";
 import { readQuickly } from "./read-quickly.ts";
 
@@ -32,19 +33,7 @@ const word = fc.oneof(
     "-1",
     "",
   ),
-  fc.constantFrom(
-    "help",
-    "completion",
-    "true",
-    "false",
-    "'q'",
-    '"',
-    "a=b",
-    "--help",
-    "--version",
-    "-h",
-    "--nope",
-  ),
+  fc.constantFrom("help", "zsh", "true", "false", "'q'", '"', "a=b", "--help", "--version", "-h", "--nope"),
   fc.constantFrom(...every.map(([name]) => `--${name}`), ...every.map(([name]) => `--no-${name}`)),
   fc.constantFrom(...every.map(([, { alias }]) => `-${alias ?? "z"}`), "-fjson", "-f=json", "--format.x"),
   fc.constantFrom(...every.flatMap(([, { choices }]) => choices ?? []), "cond/arity=off", "3", "007", "-3"),
@@ -75,6 +64,8 @@ describe("the two readers", () => {
     ["a.pt2", "--rule", "cond/arity=off", "--rule=cache/*=error", "--no-color"],
     ["show", "a.pt2"],
     ["rules", "-f", "json"],
+    ["completion"],
+    ["completion", "fish"],
     ["explain", "cond/arity"],
   ])("read %s quickly", async (...argv) => {
     const quick = readQuickly(argv);
@@ -111,6 +102,8 @@ describe("yargs", () => {
     [["rules", "x"], /^x is nothing that this command takes$/],
     [["a.pt2", "-z"], /^unknown option -z$/],
     [["explain", ""], /an empty rule was given/],
+    [["completion", "zhs"], /^zhs: it must be one of bash, zsh, fish; did you mean "zsh"\?$/],
+    [["completion", "zsh", "fish"], /^fish is one shell too many$/],
   ])("refuses %j", async (argv, message) => {
     await expect(read(...argv)).rejects.toThrow(message);
     await expect(read(...argv)).rejects.toHaveProperty("name", "UsageError");
@@ -125,10 +118,6 @@ describe("yargs", () => {
 
   it("says the version", async () => {
     expect(await textOf("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
-  });
-
-  it("writes a completion script", async () => {
-    expect(await textOf("completion")).toContain("--get-yargs-completions");
   });
 
   it.each([
@@ -161,10 +150,30 @@ describe("yargs", () => {
     ],
     [["a.pt2", "--rule", "cond/ar"], ["cond/arity="]],
     [["a.pt2", "--rule", "cond/arity=o"], ["cond/arity=off"]],
+    [["a.pt2", "--rule=cond/ar"], ["--rule=cond/arity="]],
+    [["--format=j"], ["--format=json", "--format=junit"]],
+    [["--quiet=j"], []],
+    [["completion", "z"], ["zsh"]],
     [["a.pt2", "--baseline", "kn"], []],
     [["a.pt2", "b"], []],
   ])("completes %j", async (words, expected) => {
-    const text = await textOf("--get-yargs-completions", "pt2lint", ...words);
+    const text = await textOf("--get-completions", "zsh", ...words);
     expect(text).toBe(expected.map((word) => `${word}\n`).join(""));
+  });
+
+  it.each([
+    [["a.pt2", "-f", "sa"], "sarif"],
+    [["a.pt2", "--format", "=", "sa"], "sarif"],
+    [["a.pt2", "--rule", "=", "cond/ar"], "cond/arity="],
+    [["a.pt2", "--rule", "cond/arity", "=", "o"], "off"],
+    [["a.pt2", "--rule", "=", "cond/arity", "=", "o"], "off"],
+    [["a.pt2", "--rule=cond/ar"], "--rule=cond/arity="],
+  ])("completes %j for bash, which splits at =", async (words, expected) => {
+    expect(await textOf("--get-completions", "bash", ...words)).toBe(`${expected}\n`);
+  });
+  it("offers all that stands behind = for bash", async () => {
+    expect(await textOf("--get-completions", "bash", "--format", "=")).toBe(
+      "stylish\njson\nsarif\ngithub\njunit\n",
+    );
   });
 });

@@ -3,10 +3,12 @@ import type { ResolvedConfig } from "../lint/config.ts";
 import { lintFiles, registryOf } from "../lint/lint.ts";
 import { type OpenedFile, open } from "../open.ts";
 import { printProgram } from "../program/print.ts";
+import type { Paint } from "../report/options.ts";
 import { sanitize } from "../report/text.ts";
 import { type Invocation, UsageError } from "./arguments.ts";
 import { loadConfig } from "./load-config.ts";
 import { writeResult } from "./output.ts";
+import { paintFor } from "./terminal.ts";
 
 /** `pt2lint show PATH`: every model of the file, with its findings as comments. */
 export async function showCommand({ operands, options }: Invocation<"show">): Promise<number> {
@@ -14,7 +16,8 @@ export async function showCommand({ operands, options }: Invocation<"show">): Pr
   const config = await loadConfig(options, process.cwd());
   const file = await openFile(path);
   try {
-    writeResult(await printFile(file, path, config), options["output-file"]);
+    const paint = await paintFor(options.color, options["output-file"]);
+    writeResult(await printFile(file, path, config, paint), options["output-file"]);
   } finally {
     await file.close();
   }
@@ -30,7 +33,12 @@ async function openFile(path: string): Promise<OpenedFile> {
   }
 }
 
-async function printFile(file: OpenedFile, path: string, config: ResolvedConfig): Promise<string> {
+async function printFile(
+  file: OpenedFile,
+  path: string,
+  config: ResolvedConfig,
+  paint: Paint,
+): Promise<string> {
   if (file.models.length === 0) throw new UsageError(`${path}: holds no program to show`);
   const registry = registryOf(config);
   const { results } = await lintFiles([path], { config });
@@ -42,7 +50,9 @@ async function printFile(file: OpenedFile, path: string, config: ResolvedConfig)
     });
     // Several programs in one text need a word between them; one is printed exactly as torch prints it.
     const head = file.models.length > 1 ? `# model ${sanitize(model)}\n` : "";
-    texts.push(head + printProgram(program, { findings, registry }));
+    texts.push(
+      head + printProgram(program, { findings, registry, paint: (severity, text) => paint[severity](text) }),
+    );
   }
   return texts.map((text) => (text.endsWith("\n") ? text : `${text}\n`)).join("\n");
 }

@@ -179,7 +179,9 @@ describe("problems", () => {
   });
 
   it.each([null, [], "strict", 3])("refuse a config that is %j", (config) => {
-    expect(problemsOf(config)).toEqual([expect.stringMatching(/^config: must be an object such as \{.+\}, not /)]);
+    expect(problemsOf(config)).toEqual([
+      expect.stringMatching(/^config: must be an object such as \{.+\}, not /),
+    ]);
   });
 
   it("do not take inherited names for keys", () => {

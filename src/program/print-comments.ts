@@ -1,5 +1,5 @@
 /** The comments of a printed program: the line of source of each node, and findings. */
-import type { Diagnostic } from "../lint/diagnostic.ts";
+import type { Diagnostic, Severity } from "../lint/diagnostic.ts";
 import { pythonJson, pythonString } from "./print-literals.ts";
 import type { Graph, Node, Program } from "./program.ts";
 
@@ -63,14 +63,19 @@ export class Comments {
   readonly elsewhere: readonly string[];
   readonly #lines = new Map<Graph, Map<Node | null, string[]>>();
 
-  constructor(program: Program, findings: readonly Diagnostic[]) {
+  constructor(
+    program: Program,
+    findings: readonly Diagnostic[],
+    paint: (severity: Severity, comment: string) => string = (_, text) => text,
+  ) {
     const elsewhere: string[] = [];
     const byPath = findings.length === 0 ? new Map() : index(program);
     for (const finding of findings) {
       const place = byPath.get(finding.graph) as GraphIndex | undefined;
       const node = finding.node === null ? null : place?.nodes.get(finding.node);
-      if (place === undefined || node === undefined) elsewhere.push(comment(finding));
-      else this.#add(place.graph, node, comment(finding));
+      const line = paint(finding.severity, comment(finding));
+      if (place === undefined || node === undefined) elsewhere.push(line);
+      else this.#add(place.graph, node, line);
     }
     this.elsewhere = elsewhere;
   }

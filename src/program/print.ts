@@ -1,4 +1,4 @@
-import type { Diagnostic } from "../lint/diagnostic.ts";
+import type { Diagnostic, Severity } from "../lint/diagnostic.ts";
 import { OperatorRegistry } from "../ops/registry.ts";
 import type * as schema from "../schema/types.generated.ts";
 import { Comments, sourceComment } from "./print-comments.ts";
@@ -12,6 +12,8 @@ import { formatExpr, parseExpr } from "./symbolic.ts";
 export interface PrintOptions {
   /** Each is put as comment lines under its node; one without a node at the head of its graph. */
   readonly findings?: readonly Diagnostic[];
+  /** Colours the comment of a finding. */
+  readonly paint?: (severity: Severity, comment: string) => string;
   /** Knows the custom operators; needed only for files before schema 8.16, which do not tell keywords apart. */
   readonly registry?: OperatorRegistry;
 }
@@ -25,7 +27,7 @@ export interface PrintOptions {
  * or an assertion in the program fixes it. Control characters print escaped.
  */
 export function printProgram(program: Program, options: PrintOptions = {}): string {
-  const comments = new Comments(program, options.findings ?? []);
+  const comments = new Comments(program, options.findings ?? [], options.paint);
   const registry = options.registry ?? new OperatorRegistry();
   const lines: string[] = ["ExportedProgram:"];
   // A stack in place of recursion: a class holds the classes of its subgraphs.
