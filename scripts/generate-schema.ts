@@ -47,9 +47,9 @@ function tableType(type: TypeFact): string {
   return `{ kind: "${type[0]}", of: ${tableType(type[1])} }`;
 }
 
-/** A field that a valid document may leave out: it has a default, or is optional (old writers omit nulls). */
+/** A field that a valid document may leave out: torch fills in its default. Old writers omit nulls, but of such fields alone. */
 function mayBeAbsent(field: FieldFact): boolean {
-  return "default" in field || field.type[0] === "optional";
+  return "default" in field;
 }
 
 function fieldTsType(owner: string, field: FieldFact): string {

@@ -40,10 +40,11 @@ lies in the range of the symbol. \`torch.export.load\` asserts that, and its mes
   }),
 });
 
-/** The hints of the sizes of inputs that are one symbol. */
+/** The hints of inputs, and of their sizes, that are one symbol. */
 function hints({ main }: Program): Map<string, bigint> {
   const found = new Map<string, bigint>();
-  for (const size of main.inputs.flatMap((input) => input?.meta?.sizes ?? [])) {
+  const numbers = main.inputs.flatMap((input) => main.source.sym_int_values.get(input?.name ?? "") ?? []);
+  for (const size of [...main.inputs.flatMap((input) => input?.meta?.sizes ?? []), ...numbers]) {
     if (!("as_expr" in size)) continue;
     const { expr_str, hint } = size.as_expr;
     const expr = parseExpr(expr_str);

@@ -1,10 +1,12 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import type { Graph } from "../../src/program/program.ts";
-import { parseExpr } from "../../src/program/symbolic.ts";
+import { type Expr, parseExpr } from "../../src/program/symbolic.ts";
+import { declarations, exprFault } from "../../src/program/symbolic-faults.ts";
 import {
   Layout,
   ScalarType,
   type SymBool,
+  type SymExpr,
   type SymFloat,
   type SymInt,
   type TensorMeta,
@@ -21,7 +23,9 @@ export const invalidMetadata = defineRule({
   description: `
 A tensor has one stride for each size, no negative size, a dtype, a layout, a device, and an offset into its storage that
 is not negative; only floats and complex numbers have gradients; a size, and a symbolic number, that is not
-a literal is an expression over symbols, whose hint is of its kind. \`torch.export.load\` makes a FakeTensor of the
+a literal is an expression over symbols that torch can evaluate: functions that it knows, of numbers, over symbols that
+are declared alike wherever an expression has them (\`positive=True\`); its hint is of its kind, finite, and what the
+expression is where that has no symbol. \`torch.export.load\` makes a FakeTensor of the
 metadata when it is first asked for, which is often long after loading: the error then names no value.
 `,
   data: {
@@ -74,13 +78,14 @@ def forward(x: "f32[2, 3][1]"):
   create: (ctx) => {
     // Equal metadata is one object.
     const problems = new Map<TensorMeta, string | undefined>();
+    const declared: Declared = new Map();
     const problemWith = (meta: TensorMeta): string | undefined => {
-      if (!problems.has(meta)) problems.set(meta, problemOf(meta));
+      if (!problems.has(meta)) problems.set(meta, problemOf(meta, declared));
       return problems.get(meta);
     };
     return {
       graph: (graph) => {
-        for (const { name, problem, table } of numberProblems(graph)) {
+        for (const { name, problem, table } of numberProblems(graph, declared)) {
           ctx.report({
             at: graph.value(name)?.node ?? graph,
             message: "invalid",
@@ -111,7 +116,10 @@ const WITHOUT_GRADIENT = new Set<number>([
   ...[ScalarType.UINT16, ScalarType.UINT32, ScalarType.UINT64],
 ]);
 
-function problemOf(meta: TensorMeta): string | undefined {
+/** How each symbol was declared where it was met first: `integer=True, positive=True`. */
+type Declared = Map<string, string>;
+
+function problemOf(meta: TensorMeta, declared: Declared): string | undefined {
   const { dtype, sizes, strides, storage_offset, layout, device } = meta;
   if (dtype === ScalarType.UNKNOWN) return "no dtype";
   if (layout === Layout.Unknown) return "no layout";
@@ -124,11 +132,51 @@ function problemOf(meta: TensorMeta): string | undefined {
   if (isNegative(storage_offset)) return "a negative storage offset";
   if (meta.requires_grad && WITHOUT_GRADIENT.has(dtype)) return "requires_grad, which only floats can have";
   if ([...sizes, ...strides, storage_offset].some(isTooLarge)) return "a number of more than 64 bits";
-  if ([...sizes, ...strides, storage_offset].some(hasOtherHint)) return "a size whose hint is no int";
-  const broken = [...sizes, ...strides, storage_offset].find(isBroken);
-  return broken === undefined
-    ? undefined
-    : `a size that is no expression: ${expressionOf(broken).slice(0, 60)}`;
+  for (const size of sizes) {
+    const problem = problemOfSize(size, declared);
+    if (problem !== undefined) return problem;
+    if (constantOf(size)! < 0n) return "a negative size";
+  }
+  for (const size of [...strides, storage_offset]) {
+    const problem = problemOfSize(size, declared);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function problemOfSize(size: SymInt, declared: Declared): string | undefined {
+  if (!("as_expr" in size)) return undefined;
+  const { expr_str: text, hint } = size.as_expr;
+  // torch takes the hint of a size for what it was.
+  if (hint && !("as_int" in hint)) return "a size whose hint is no int";
+  const expr = parseExpr(text);
+  if (expr === undefined) return `a size that is no expression: ${text.slice(0, 60)}`;
+  return exprFault(expr, "number") ?? otherDeclaration(expr, declared) ?? otherConstant(expr, hint?.as_int);
+}
+
+/** ShapeEnv.create_symintnode compares a number with its hint. */
+function otherConstant(expr: Expr, hint: number | bigint | undefined): string | undefined {
+  if (expr.kind !== "integer" || hint === undefined || BigInt(hint) === expr.value) return undefined;
+  return `the hint ${hint} for what is always ${expr.value}`;
+}
+
+function constantOf(size: SymInt): bigint | undefined {
+  const expr = "as_expr" in size ? parseExpr(size.as_expr.expr_str) : undefined;
+  return expr?.kind === "integer" ? expr.value : undefined;
+}
+
+/**
+ * To sympy, symbols of one name that are declared otherwise are two. torch gives a lone one that it has met before the
+ * first's meaning (_parse_sym_expr), but not one within an expression.
+ */
+function otherDeclaration(expr: Expr, declared: Declared): string | undefined {
+  for (const { name, assumptions } of declarations(expr)) {
+    const first = declared.get(name) ?? assumptions;
+    declared.set(name, first);
+    if (first === assumptions || expr.kind === "symbol") continue;
+    return `the symbol ${name} declared with ${assumptions || "nothing"}, and elsewhere with ${first || "nothing"}`;
+  }
+  return undefined;
 }
 
 function isNegative(size: SymInt): boolean {
@@ -141,12 +189,12 @@ interface NumberProblem {
   readonly problem: string;
 }
 
-/** What is wrong with the expressions of symbolic numbers, and with the kind of their hints. */
-function numberProblems({ source }: Graph): NumberProblem[] {
+/** What is wrong with the expressions of symbolic numbers, and with their hints. */
+function numberProblems({ source }: Graph, declared: Declared): NumberProblem[] {
   return [
-    ...problemsOfTable("sym_int_values", source.sym_int_values, "as_int"),
-    ...problemsOfTable("sym_bool_values", source.sym_bool_values, "as_bool"),
-    ...problemsOfTable("sym_float_values", source.sym_float_values, "as_float"),
+    ...problemsOfTable("sym_int_values", source.sym_int_values, "as_int", declared),
+    ...problemsOfTable("sym_bool_values", source.sym_bool_values, "as_bool", declared),
+    ...problemsOfTable("sym_float_values", source.sym_float_values, "as_float", declared),
   ];
 }
 
@@ -154,32 +202,26 @@ function problemsOfTable(
   table: string,
   values: ReadonlyMap<string, SymInt | SymBool | SymFloat>,
   kind: string,
+  declared: Declared,
 ): NumberProblem[] {
   return [...values].flatMap(([name, value]) => {
-    if (!("as_expr" in value)) return [];
-    const { expr_str: text, hint } = value.as_expr;
-    const isRead = parseExpr(text) !== undefined;
-    if (isRead && (!hint || kind in hint)) return [];
-    const problem = isRead ? "a hint of another kind" : `no expression: ${JSON.stringify(text.slice(0, 60))}`;
-    return [{ name, table, problem }];
+    const problem = "as_expr" in value ? problemOfNumber(value.as_expr, kind, declared) : undefined;
+    return problem === undefined ? [] : [{ name, table, problem }];
   });
 }
 
-/** torch takes the hint of a size for what it was. */
-function hasOtherHint(size: SymInt): boolean {
-  return "as_expr" in size && !!size.as_expr.hint && !("as_int" in size.as_expr.hint);
+function problemOfNumber({ expr_str: text, hint }: SymExpr, kind: string, declared: Declared) {
+  const expr = parseExpr(text);
+  if (expr === undefined) return `no expression: ${JSON.stringify(text.slice(0, 60))}`;
+  if (hint && !(kind in hint)) return "a hint of another kind";
+  const fault = exprFault(expr, kind === "as_bool" ? "truth" : "number") ?? otherDeclaration(expr, declared);
+  if (fault !== undefined || !hint) return fault;
+  if ("as_float" in hint && !Number.isFinite(hint.as_float)) return "a hint that is not finite";
+  return "as_int" in hint ? otherConstant(expr, hint.as_int) : undefined;
 }
 
 function isTooLarge(size: SymInt): boolean {
   return (
     "as_int" in size && typeof size.as_int === "bigint" && BigInt.asIntN(64, size.as_int) !== size.as_int
   );
-}
-
-function isBroken(size: SymInt): boolean {
-  return "as_expr" in size && parseExpr(size.as_expr.expr_str) === undefined;
-}
-
-function expressionOf(size: SymInt): string {
-  return "as_expr" in size ? size.as_expr.expr_str : "";
 }

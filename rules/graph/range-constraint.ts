@@ -13,7 +13,8 @@ export const rangeConstraint = defineRule({
 the greatest, so that no input fits. \`torch.export.load\` refuses the program with \`Invalid ranges\`.
 
 A symbol that is a size of an input has a range even where nothing limits it. \`torch.export.load\` accepts a program
-without, and \`run_decompositions\` fails with an assertion that says nothing.
+without, and \`run_decompositions\` fails with an assertion that says nothing. So has one that depends on the data and is a
+size: \`torch.export.load\` fails with \`KeyError: u0\`.
 `,
   data: {
     symbol: "the symbol",
@@ -24,6 +25,7 @@ without, and \`run_decompositions\` fails with an assertion that says nothing.
   messages: {
     empty: "the range of {symbol} is empty: at least {min} and at most {max}",
     missing: "{symbol} is a size of an input and has no range",
+    unbacked: "{symbol} is a size that depends on the data and has no range",
   },
   examples: {
     valid: [
@@ -65,6 +67,16 @@ def forward(x: "f32[s0]"):
           },
         ],
       },
+      {
+        title: "no range for the number of elements that are not zero",
+        program: `
+range u0 None
+def forward(x: "f32[8]"):
+    nonzero: "i64[u0, 1]" = torch.ops.aten.nonzero.default(x)
+    return (nonzero,)
+`,
+        diagnostics: [{ message: "u0 is a size that depends on the data and has no range" }],
+      },
     ],
   },
   create: (ctx) => ({
@@ -77,6 +89,16 @@ def forward(x: "f32[s0]"):
         ctx.report({
           at: null,
           message: "missing",
+          data: { symbol, min: null, max: null, path: "range_constraints" },
+          help: "keep the range of each symbol in the pass that rewrote the program",
+        });
+      }
+      const sizes = [...main.tensorMetas.keys()].flatMap((meta) => [...symbolsOfTensor(meta)]);
+      for (const symbol of new Set(sizes)) {
+        if (!/^u\d+$/.test(symbol) || limited.has(symbol)) continue;
+        ctx.report({
+          at: null,
+          message: "unbacked",
           data: { symbol, min: null, max: null, path: "range_constraints" },
           help: "keep the range of each symbol in the pass that rewrote the program",
         });

@@ -1,5 +1,7 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import type { Graph, Program } from "../../src/program/program.ts";
+import { parseExpr } from "../../src/program/symbolic.ts";
+import type { SymBool, SymFloat, SymInt } from "../../src/schema/types.generated.ts";
 import { graphPath } from "../_shared/paths.ts";
 import { symbolsIn, symbolsOfTensor, symbolUses } from "../_shared/symbols.ts";
 
@@ -13,11 +15,15 @@ A backed symbol (\`s0\`, \`s77\`) is a size of an input: the program learns its 
 of a value mentions one that stands in no size, stride or number of the main graph's inputs, so that nothing ever gives it a
 value. \`torch.export.load\` accepts it; a compiler that has to compute the size does not find the symbol.
 
-Unbacked symbols (\`u0\`) come from the data, such as the number of nonzero elements, and are bound by the node whose result
-has them.
+Unbacked symbols (\`u0\`) come from the data, such as the number of nonzero elements, and are bound by a node whose result
+has one for a size or for its value, or a multiple of it. One that stands within larger expressions alone is never bound:
+\`torch.export.load\` fails with \`expected no unbacked symbols, got 1: {u0}\`.
 `,
   data: { symbol: "the symbol", path: "the JSON path of the first metadata that mentions it" },
-  messages: { unbound: "{symbol} is the size of no input, so nothing gives it a value" },
+  messages: {
+    unbound: "{symbol} is the size of no input, so nothing gives it a value",
+    unbacked: "{symbol} is the size or the value of nothing, so nothing gives it a value",
+  },
   examples: {
     valid: [
       {
@@ -48,21 +54,40 @@ def forward(x: "f32[s0]"):
           },
         ],
       },
+      {
+        title: "a number of elements that only a sum mentions",
+        program: `
+range u0 [0, 8]
+def forward(x: "f32[8]"):
+    nonzero: "i64[u0 + 1, 1]" = torch.ops.aten.nonzero.default(x)
+    return (nonzero,)
+`,
+        diagnostics: [
+          {
+            message: "u0 is the size or the value of nothing, so nothing gives it a value",
+            data: { symbol: "u0", path: "graph_module.graph.tensor_values.nonzero" },
+          },
+        ],
+      },
     ],
   },
   create: (ctx) => ({
     program: () => {
       const bound = boundSymbols(ctx.program);
+      let unbacked: ReadonlySet<string> | undefined;
       for (const graph of ctx.program.graphs) {
         for (const [place, symbols] of symbolUses(graph)) {
           for (const symbol of symbols) {
-            if (!BACKED.test(symbol) || bound.has(symbol)) continue;
+            if (bound.has(symbol)) continue;
+            const isUnbacked = UNBACKED.test(symbol);
+            if (isUnbacked) unbacked ??= unbackedSymbols(ctx.program);
+            if (isUnbacked ? unbacked!.has(symbol) : !BACKED.test(symbol)) continue;
             bound.add(symbol);
             ctx.report({
               at: definedIn(graph, place) ?? graph,
-              message: "unbound",
+              message: isUnbacked ? "unbacked" : "unbound",
               data: { symbol, path: `${graphPath(graph)}.${place}` },
-              help: "use the symbol of the input that the size comes from; run FakeTensorProp over the graph",
+              help: "use the symbol of the value that the size comes from; run FakeTensorProp over the graph",
             });
           }
         }
@@ -72,6 +97,29 @@ def forward(x: "f32[s0]"):
 });
 
 const BACKED = /^s\d+$/;
+/** Unbacked ints and floats (torch/utils/_sympy/symbol.py prefix_str). */
+const UNBACKED = /^(u|zuf)\d+$/;
+
+/** Those that _free_unbacked_symbols_with_path finds bound in some value, whichever. */
+function unbackedSymbols({ graphs }: Program): Set<string> {
+  const found = new Set<string>();
+  const bind = (value: SymInt | SymFloat | SymBool): void => {
+    const expr = "as_expr" in value ? parseExpr(value.as_expr.expr_str) : undefined;
+    if (expr?.kind === "symbol") found.add(expr.name);
+    else if (expr?.kind === "call" && (expr.op === "Mul" || expr.op === "Equality")) {
+      for (const arg of expr.args) if (arg.kind === "symbol") found.add(arg.name);
+    }
+  };
+  for (const { tensorMetas, source } of graphs) {
+    for (const { sizes, strides, storage_offset } of tensorMetas.keys()) {
+      for (const size of [...sizes, ...strides, storage_offset]) bind(size);
+    }
+    for (const table of [source.sym_int_values, source.sym_float_values, source.sym_bool_values]) {
+      for (const value of table.values()) bind(value);
+    }
+  }
+  return found;
+}
 
 function boundSymbols({ main }: Program): Set<string> {
   const bound = new Set<string>();

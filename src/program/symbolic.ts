@@ -8,7 +8,7 @@ export { formatExpr } from "./symbolic-print.ts";
 
 /** A symbolic expression; `op` is the name of a sympy class or torch function: `Add`, `Mul`, `FloorDiv`, `Max`, ... */
 export type Expr =
-  | { readonly kind: "symbol"; readonly name: string }
+  | { readonly kind: "symbol"; readonly name: string; readonly assumptions?: string }
   | { readonly kind: "integer"; readonly value: bigint }
   | { readonly kind: "rational"; readonly p: bigint; readonly q: bigint }
   | { readonly kind: "float"; readonly value: number }
@@ -169,11 +169,27 @@ class Parser {
   /** `Symbol('s77', positive=True, integer=True)` or `Float('1.5', precision=53)`, after its parenthesis. */
   #leaf(name: string): Expr {
     const first = this.#next();
-    while (!this.#accept(")")) if (this.#next() === END) throw new SyntaxFault();
-    if (name !== "Float") return { kind: "symbol", name: first.text };
+    const assumptions: string[] = [];
+    while (!this.#accept(")")) {
+      this.#expect(",");
+      assumptions.push(this.#keyword());
+    }
+    if (name !== "Float") {
+      if (first.kind !== "string") throw new SyntaxFault();
+      return { kind: "symbol", name: first.text, assumptions: assumptions.sort().join(", ") };
+    }
     const value = Number(first.text);
     if (first.kind === "sign" || first.kind === "name" || Number.isNaN(value)) throw new SyntaxFault();
     return { kind: "float", value };
+  }
+
+  /** `positive=True` */
+  #keyword(): string {
+    const [name, sign, value] = [this.#next(), this.#next(), this.#next()];
+    if (name.kind !== "name" || sign.text !== "=" || value.kind === "sign" || value === END) {
+      throw new SyntaxFault();
+    }
+    return `${name.text}=${value.text}`;
   }
 
   #peek(): Token {

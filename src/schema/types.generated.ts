@@ -229,13 +229,13 @@ export interface PayloadMeta {
   readonly path_name: string;
   readonly is_param: boolean;
   readonly use_pickle: boolean;
-  readonly tensor_meta: TensorMeta | null | undefined;
+  readonly tensor_meta: TensorMeta | null;
 }
 
 /** torch._export.serde.schema.RangeConstraint */
 export interface RangeConstraint {
-  readonly min_val: number | bigint | null | undefined;
-  readonly max_val: number | bigint | null | undefined;
+  readonly min_val: number | bigint | null;
+  readonly max_val: number | bigint | null;
 }
 
 /** torch._export.serde.schema.ScalarType */

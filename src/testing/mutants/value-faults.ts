@@ -174,6 +174,67 @@ export const valueFaults: readonly Fault[] = [
     const symbolic = sizes.find(({ as_expr }: AnyJson) => as_expr?.hint);
     return symbolic && (() => (symbolic.as_expr.hint = { as_float: 3.0 }));
   }),
+  ...(
+    [
+      ["a function that torch does not know", (text) => `Foo(${text})`],
+      ["a truth value in a sum", (text) => `Add(LessThan(${text}, Integer(4)), Integer(1))`],
+      ["a truth value for a size", (text) => `LessThan(${text}, Integer(4))`],
+      ["a constant that the hint contradicts", () => "Integer(999)"],
+      ["a symbol declared in two ways", (text) => redeclared(text)],
+    ] as const satisfies readonly (readonly [string, (text: string) => string | undefined])[]
+  ).map(([name, change]) =>
+    metaFault(name, "graph/invalid-metadata", ({ sizes }) => {
+      const expr = sizes.find(({ as_expr }: AnyJson) => as_expr?.hint)?.as_expr;
+      const text = expr && change(expr.expr_str);
+      return text && (() => (expr.expr_str = text));
+    }),
+  ),
+  {
+    name: "a hint that is not finite",
+    rules: ["graph/invalid-metadata"],
+    places: (document) =>
+      graphsOf(document).flatMap(({ graph, path }) =>
+        Object.entries<AnyJson>(graph.sym_float_values).flatMap(([name, value]): Place[] =>
+          value.as_expr
+            ? [
+                {
+                  at: `${path}.sym_float_values.${name}`,
+                  break: () => (value.as_expr.hint = { as_float: "NaN" }),
+                },
+              ]
+            : [],
+        ),
+      ),
+  },
+  {
+    name: "a range without its end",
+    rules: ["schema/invalid-document"],
+    places: (document) =>
+      Object.entries<AnyJson>(document.range_constraints).map(([symbol, range]) => ({
+        at: `range_constraints.${symbol}`,
+        break: () => delete range.max_val,
+      })),
+  },
+  {
+    name: "a number of the data that nothing gives",
+    rules: ["graph/unbound-symbol"],
+    places: (document) => {
+      const values = JSON.stringify(graphsOf(document).map(({ graph }) => graph));
+      return Object.entries<AnyJson>(document.graph_module.graph.sym_int_values).flatMap(
+        ([, { as_expr: expr }]): Place[] => {
+          const uses = values.split(`"${expr?.expr_str}"`).length - 1;
+          return /^Symbol\('u\d+'/.test(expr?.expr_str) && uses === 1
+            ? [
+                {
+                  at: "graph_module.graph",
+                  break: () => (expr.expr_str = `Add(${expr.expr_str}, Integer(1))`),
+                },
+              ]
+            : [];
+        },
+      );
+    },
+  },
   {
     name: "a size of an input outside of its range",
     rules: ["graph/hint-out-of-range"],
@@ -203,4 +264,10 @@ export const valueFaults: readonly Fault[] = [
 
 function isNoInput(document: AnyJson, name: string): boolean {
   return !document.graph_module.graph.inputs.some(({ as_tensor }: AnyJson) => as_tensor?.name === name);
+}
+
+/** The symbol, as one of another declaration in a sum. */
+function redeclared(text: string): string | undefined {
+  const other = text.replace("positive=True, ", "");
+  return other === text ? undefined : `Add(${other}, Integer(1))`;
 }
