@@ -23,9 +23,11 @@ lint() {
   node "$pt2lint" lint ${options[@]+"${options[@]}"} "$@" -- "${list[@]}"
 }
 
-# The annotations decide; what went wrong while SARIF is written has been said by then.
-if [ -n "${INPUT_SARIF_FILE:-}" ]; then
-  lint --format=sarif "--output-file=$INPUT_SARIF_FILE" 2>/dev/null
-  [ $? -lt 2 ] || echo "pt2lint: $INPUT_SARIF_FILE was not written" >&2
-fi
 lint --format=github
+code=$?
+# The second time, notes are known; only why there is no file is not.
+if [ -n "${INPUT_SARIF_FILE:-}" ] && [ $code -lt 2 ]; then
+  notes=$(lint --format=sarif "--output-file=$INPUT_SARIF_FILE" 2>&1)
+  [ $? -lt 2 ] || { echo "$notes" >&2; code=2; }
+fi
+exit $code

@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -170,6 +179,26 @@ describe.skipIf(process.platform === "win32")("the GitHub action", () => {
     expect(run({ INPUT_PATHS: "a branch.pt2", INPUT_INLINE: "false" }).status).toBe(1);
     expect(run({ INPUT_PATHS: "$(touch made)", INPUT_SARIF_FILE: "no.sarif" }).status).toBe(2);
     expect(existsSync(join(folder, "made"))).toBe(false);
+  });
+
+  it("says why SARIF is not written", () => {
+    const { status, stdout, stderr } = run({ INPUT_PATHS: "aliasing.pt2", INPUT_SARIF_FILE: "no/out.sarif" });
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: "pt2lint: cannot write no/out.sarif: no such folder\n",
+    });
+    expect(stdout).toMatch(/^(::error file=.*\n){4}$/);
+  });
+
+  it("leaves out the programs of the clone that it runs from", () => {
+    const clone = join(folder, "tools/pt2lint");
+    cpSync(built, clone, { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(clone, "node_modules"));
+    cpSync(join(folder, "aliasing.pt2"), join(clone, "fixtures/aliasing.pt2"));
+    const argv = [join(clone, "bin/pt2lint.js"), ".", "-f", "json"];
+    const { stdout } = spawnSync(process.execPath, argv, { cwd: folder, encoding: "utf8" });
+    const paths = JSON.parse(stdout).results.map(({ path }: { path: string }) => path);
+    expect(paths).toEqual(["aliasing.pt2"]);
   });
 
   it("gives the script every input", () => {

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
-import { extname, join, resolve } from "node:path";
+import { createRequire } from "node:module";
+import { dirname, extname, join, relative, resolve, sep } from "node:path";
 import { didYouMean } from "../lint/closest.ts";
 import { UsageError } from "./arguments.ts";
 import { commands } from "./commands.ts";
@@ -42,11 +43,17 @@ function fail(path: string): never {
 const isGlob = (pattern: string): boolean => /[*?{}[\]!()]/.test(pattern);
 
 async function filesOfFolder(folder: string, cwd: string): Promise<readonly string[]> {
-  const { glob } = await import("tinyglobby");
-  const found = await glob(`**/${PROGRAM}`, { cwd: resolve(cwd, folder), ignore: IGNORED });
+  const { glob, escapePath } = await import("tinyglobby");
+  const start = resolve(cwd, folder);
+  const own = relative(start, ownFolder()).split(sep).join("/");
+  const ignore = own === "" || own.startsWith("..") ? IGNORED : [...IGNORED, `${escapePath(own)}/**`];
+  const found = await glob(`**/${PROGRAM}`, { cwd: start, ignore });
   if (found.length === 0) throw new UsageError(`${folder}: no .pt2 file in this folder`);
   return found.sort(byName).map((file) => join(folder, file));
 }
+
+/** The clone that this runs from: within a repository that is linted, its fixtures are none of the user's programs. */
+const ownFolder = (): string => dirname(createRequire(import.meta.url).resolve("pt2lint/package.json"));
 
 async function filesOfGlob(pattern: string, cwd: string): Promise<readonly string[]> {
   const { glob } = await import("tinyglobby");
