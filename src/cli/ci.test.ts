@@ -229,12 +229,22 @@ describe("init", () => {
 
   it("writes over nothing without --force", () => {
     writeFileSync(join(folder, "pt2lint.json"), "{}");
-    const { status, stdout, stderr } = pt2lint("init");
+    const { status, stdout, stderr } = pt2lint("init", "--ci", "none");
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr).toMatch(/^pt2lint: pt2lint\.json is there already; nothing was written\n {2}--force/);
     expect(existsSync(join(folder, ".github"))).toBe(false);
+    expect(pt2lint("init").stdout).toMatch(/^kept pt2lint\.json\n {2}--force.*\nwrote \.github\/workflows/);
+    expect(read("pt2lint.json")).toBe("{}");
+    expect(pt2lint("init").stderr).toMatch(/^pt2lint: pt2lint\.json and \.github\/\S+ are there already;/);
+    rmSync(join(folder, ".github"), { recursive: true });
     expect(pt2lint("init", "--force", "--ci", "none").status).toBe(0);
     expect(JSON.parse(read("pt2lint.json")).preset).toBe("recommended");
     expect(existsSync(join(folder, ".github"))).toBe(false);
+  });
+
+  it("never puts a config beside one of another name", () => {
+    writeFileSync(join(folder, "pt2lint.config.mjs"), "export default {};");
+    expect(pt2lint("init", "--force").stdout).toMatch(/^kept pt2lint\.config\.mjs\n/);
+    expect(existsSync(join(folder, "pt2lint.json"))).toBe(false);
   });
 });

@@ -17,46 +17,55 @@ const WORKFLOW = ".github/workflows/pt2lint.yml";
 /** Where the workflow takes pt2lint from, unless the project's package.json lists it. */
 const PACKAGE = `tools/pt2lint-${VERSION}.tgz`;
 
-/** `pt2lint init`: writes all of its files, or none. */
+/** `pt2lint init`: writes what is not there yet. */
 export async function initCommand({ options }: Invocation<"init">): Promise<number> {
   const root = process.cwd();
-  const files = [
+  const starters = [
     configFile(),
     ...(options.ci === "github" ? [workflowFile(options.paths ?? ".", root)] : []),
   ];
-  const force = options.force === true;
-  refuseToReplace(files, root, force);
-  for (const { path, text } of files) {
+  const kept = new Map<Starter, string>();
+  for (const starter of starters) {
+    const there = presentFor(starter, root, options.force === true);
+    if (there !== undefined) kept.set(starter, there);
+  }
+  if (kept.size === starters.length) {
+    const are = kept.size === 1 ? "is" : "are";
+    throw new UsageError(
+      `${[...kept.values()].join(" and ")} ${are} there already; nothing was written`,
+      FORCE,
+    );
+  }
+  const lines: string[] = [];
+  for (const starter of starters) {
+    const { path, text, about } = starter;
+    const there = kept.get(starter);
+    if (there !== undefined) {
+      lines.push(`kept ${there}\n  ${FORCE}\n`);
+      continue;
+    }
     mkdirSync(dirname(resolve(root, path)), { recursive: true });
     writeResult(text, path);
+    lines.push(`wrote ${path}\n  ${about}\n`);
   }
-  const lines = files.map(({ path, about }) => `wrote ${path}\n  ${about}\n`);
   writeResult([...lines, "\n", NEXT].join(""), undefined);
   return 0;
 }
 
+const FORCE = "--force writes over what is there, but for a config of another name";
+
 const NEXT = `next:
   npx pt2lint PATH                                           what there is to mend
-  npx pt2lint PATH --baseline known.json --update-baseline   or start from here: report only what is new
+  npx pt2lint PATH --baseline known.json --update-baseline   or start from here: with --baseline known.json, here and
+                                                             in the CI job, only what is new is reported
 `;
 
-function refuseToReplace(files: readonly Starter[], root: string, force: boolean): void {
-  if (force) return;
-  const present = files.map(({ path }) => path).filter((path) => existsSync(resolve(root, path)));
+/** What keeps a file from being written. */
+function presentFor({ path }: Starter, root: string, force: boolean): string | undefined {
+  const isThere = (name: string) => existsSync(resolve(root, name));
   // A second config beside the first would not be read, or would keep the first from being read.
-  const config = configNames.find((name) => name !== CONFIG && existsSync(resolve(root, name)));
-  if (config !== undefined) present.push(config);
-  if (present.length === 0) return;
-  const are = present.length === 1 ? "is" : "are";
-  throw new UsageError(
-    `${present.join(" and ")} ${are} there already; nothing was written`,
-    hintFor(present),
-  );
-}
-
-function hintFor(present: readonly string[]): string {
-  if (present.includes(WORKFLOW) || present.length > 1) return "--force writes over what is there";
-  return "--force writes over what is there; --ci none leaves the CI job out";
+  const other = path === CONFIG ? configNames.find((name) => name !== CONFIG && isThere(name)) : undefined;
+  return other ?? (isThere(path) && !force ? path : undefined);
 }
 
 function configFile(): Starter {
@@ -73,7 +82,7 @@ function workflowFile(paths: string, root: string): Starter {
   const install = isListed ? "npm ci" : `npm install --no-save ./${PACKAGE}`;
   const packed = existsSync(resolve(root, PACKAGE))
     ? ""
-    : `; commit the packed file there ('npm pack' writes it)`;
+    : `; commit there what 'npm pack' writes in a clone of pt2lint`;
   const from = isListed
     ? "installs pt2lint as package.json lists it"
     : `installs pt2lint from ${PACKAGE}${packed}`;
