@@ -168,7 +168,7 @@ function optionValue(key: string, spec: OptionSpec, value: unknown): unknown {
 
 /** yargs' own messages in this program's words. */
 function tidy(message: string, argv: readonly string[]): string {
-  if (message.startsWith("Not enough non-option arguments")) return "a path or a name is missing";
+  if (message.startsWith("Not enough non-option arguments")) return missingOperand(argv);
   const empty = /^Not enough arguments following: (\S+)/.exec(message)?.[1];
   if (empty !== undefined) return `${flag(empty)} needs a value`;
   const choice = /Argument: (\S+), Given: "(.*)", Choices: (.*)/.exec(message);
@@ -177,6 +177,19 @@ function tidy(message: string, argv: readonly string[]): string {
   if (unknown !== undefined) return unknownWord(unknown, argv);
   return message.replace(/\s*\n\s*/g, "; ").replace(/^./, (first) => first.toLowerCase());
 }
+
+/** What is misspelt may be all that is missing. */
+function missingOperand(argv: readonly string[]): string {
+  const spec: CommandSpec =
+    commands[(Object.hasOwn(commands, argv[0] ?? "") ? argv[0] : "lint") as CommandName];
+  const known = Object.keys(spec.options);
+  const option = argv.find((word) => /^--[\w-]/.test(word) && !known.includes(nameOf(word)));
+  if (option !== undefined) return unknownWord(option.slice(2).replace(/=.*/s, ""), argv);
+  return `${spec.operands?.name === "rule" ? "the id of a rule" : "a path"} is missing`;
+}
+
+/** `--no-color` or `--format=json` without what is no part of the option's name. */
+const nameOf = (word: string): string => word.replace(/^--(no-)?|=.*/gs, "");
 
 const flag = (name: string): string => `${name.length === 1 ? "-" : "--"}${name}`;
 
@@ -189,7 +202,11 @@ function wrongChoice(name: string, given: string, choices: readonly string[]): s
 function unknownWord(word: string, argv: readonly string[]): string {
   const option = `--${word}`;
   if (argv.some((one) => one === option || one.startsWith(`${option}=`))) {
-    const known = Object.values(commands).flatMap(({ options }) => Object.keys(options));
+    const known = [
+      ...Object.values(commands).flatMap(({ options }) => Object.keys(options)),
+      "help",
+      "version",
+    ];
     if (known.includes(word)) return `${option} is no option of this command, or stands before its name`;
     return `unknown option ${option}${didYouMean(
       option,

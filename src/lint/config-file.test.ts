@@ -65,4 +65,5 @@ it.each([
 
 it("says that a named config is missing", async () => {
   await expect(readConfig(join(folder, "absent.json"))).rejects.toThrow(/absent\.json: no such file/);
+  await expect(readConfig(folder)).rejects.toThrow(/: is no file$/);
 });

@@ -20,7 +20,8 @@ export function findConfig(cwd: string): string | null {
 
 /** What a config file holds, unchecked: `resolveConfig` checks it. Throws a `ConfigError`. */
 export async function readConfig(path: string): Promise<unknown> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new ConfigError([`${path}: no such file`]);
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats?.isFile()) throw new ConfigError([`${path}: ${stats ? "is no file" : "no such file"}`]);
   try {
     switch (extname(path)) {
       case ".json":

@@ -32,6 +32,15 @@ it.each([60, 80, 100, 200])("stays within %i columns", (width) => {
   for (const line of wrapped) expect(displayWidth(line), line).toBeLessThanOrEqual(width);
 });
 
+it("puts the rule below the message where there is no room beside it", () => {
+  const [, , title, more, rule] = stylish(samples.drawn, { ...options, width: 50 }).split("\n");
+  expect([title, more, rule]).toEqual([
+    "  error  the true branch of torch.cond returns its",
+    "         own input",
+    "         cond/branch-aliases-input",
+  ]);
+});
+
 it("sorts by severity and keeps the graph's order among equals", () => {
   const finding = (severity: "error" | "warning" | "info", message: string) => ({
     ...aliasing,

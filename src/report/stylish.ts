@@ -20,6 +20,8 @@ interface Layout {
   readonly indent: number;
   /** The width of the messages' column. */
   readonly messages: number;
+  /** Whether there is room for the rules beside the messages; else they stand below them. */
+  readonly isWide: boolean;
 }
 
 /** For people: findings under their file, errors first, each with its line of Python. */
@@ -49,8 +51,10 @@ function layoutOf(report: LintReport, { paint, root, width }: ReportOptions): La
   const indent = 2 + widest(all.map(({ severity }) => severity.length)) + 2;
   const rules = widest(all.map(({ rule }) => displayWidth(sanitize(rule))));
   const messages = widest([SHORTEST_MESSAGE, ...all.map(({ message }) => displayWidth(sanitize(message)))]);
-  const room = Math.max(30, width - indent - GAP.length - rules);
-  return { paint, root, width, indent, messages: Math.min(messages, room, LONGEST_MESSAGE) };
+  const beside = width - indent - GAP.length - rules;
+  const isWide = beside >= 30;
+  const room = isWide ? beside : width - indent;
+  return { paint, root, width, indent, messages: Math.min(messages, room, LONGEST_MESSAGE), isWide };
 }
 
 function resultLines(result: LintResult, hasSiblings: boolean, layout: Layout): string[] {
@@ -99,14 +103,16 @@ function findingLines(diagnostic: Diagnostic, layout: Layout): string[] {
   ];
 }
 
-/** Severity, message and rule; the rule stands behind the message's first line. */
+/** Severity, message and rule; the rule stands behind the message's first line, or below the last. */
 function titleLines({ severity, message, rule }: Diagnostic, layout: Layout): string[] {
   const { paint, indent } = layout;
   const [first = "", ...rest] = wrap(sanitize(message), layout.messages);
   const label = pad(`  ${severity}`, indent);
-  const title = paint[severity](label) + paint.strong(pad(first, layout.messages));
+  const title = paint[severity](label) + paint.strong(layout.isWide ? pad(first, layout.messages) : first);
   const id = paint.dim(sanitize(rule));
-  return [`${title}${GAP}${id}`, ...rest.map((line) => " ".repeat(indent) + paint.strong(line))];
+  const margin = " ".repeat(indent);
+  const more = rest.map((line) => margin + paint.strong(line));
+  return layout.isWide ? [`${title}${GAP}${id}`, ...more] : [title, ...more, margin + id];
 }
 
 /** The line of Python with its number, as compilers draw it. */
