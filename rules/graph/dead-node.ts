@@ -54,7 +54,7 @@ def forward(x: "f32[2]"):
       for (const node of graph.nodes) {
         const { outputs } = node;
         if (outputs.length === 0) continue;
-        if (outputs.some((value) => returned.has(value) || graph.users(value).length > 0)) continue;
+        if (outputs.some((value) => returned.has(value) || graph.isUsed(value))) continue;
         if (!isPure(node, ctx.registry)) continue;
         ctx.report({
           at: node,

@@ -20,11 +20,14 @@ values there.
   examples: { valid: [], invalid: [] },
   create: (ctx) => ({
     program: () => {
-      const owners = entryOwners(ctx.payloads, storedInputs(ctx.program));
+      const owners = new Map<string, readonly string[]>();
+      for (const names of entryOwners(ctx.payloads, storedInputs(ctx.program))) {
+        for (const name of names) owners.set(name, names);
+      }
       for (const [position, spec] of specsOf(ctx.program, "output").entries()) {
         const { kind, target: name } = spec;
         if ((kind !== "buffer_mutation" && kind !== "parameter_mutation") || name === null) continue;
-        const other = owners.find((names) => names.includes(name))?.find((candidate) => candidate !== name);
+        const other = owners.get(name)?.find((candidate) => candidate !== name);
         if (other === undefined) continue;
         ctx.report({
           at: null,

@@ -1,6 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { isHop } from "../../src/ops/hop/hop.ts";
-import type { Graph, Node, Value } from "../../src/program/program.ts";
+import type { Graph, Value } from "../../src/program/program.ts";
 import { nodePath } from "../_shared/paths.ts";
 
 export const resultOverwritten = defineRule({
@@ -76,12 +76,17 @@ def false_graph_0(x: "f32[2]"):
     graph: (graph) => {
       const hops = graph.nodes.filter((node) => isHop(node) && node.subgraphs.length > 0);
       if (hops.length < 2) return;
-      const last = lastUses(graph, (value) => ctx.storage.storages(value));
+      const last = new Map<number, number>();
+      const lastUseOf = (root: number): number => {
+        const known = last.get(root) ?? lastUse(graph, ctx.storage.valuesIn(root, graph));
+        last.set(root, known);
+        return known;
+      };
       for (const [i, node] of hops.entries()) {
         const next = hops[i + 1];
         if (next === undefined || node.target !== "torch.ops.higher_order.cond") continue;
         for (const output of node.outputs) {
-          const index = Math.max(-1, ...ctx.storage.storages(output).map((root) => last.get(root) ?? -1));
+          const index = Math.max(-1, ...ctx.storage.storages(output).map(lastUseOf));
           if (index <= next.index) continue;
           const use = graph.nodes[index]?.name ?? "";
           ctx.report({
@@ -97,13 +102,8 @@ def false_graph_0(x: "f32[2]"):
   }),
 });
 
-/** The index of the last node of a graph that uses each storage; the number of nodes for what the graph returns. */
-function lastUses(graph: Graph, storages: (value: Value) => readonly number[]): Map<number, number> {
-  const last = new Map<number, number>();
-  const use = (value: Value | null, { index }: Pick<Node, "index">): void => {
-    if (value?.kind === "tensor") for (const root of storages(value)) last.set(root, index);
-  };
-  for (const node of graph.nodes) for (const operand of node.operands) use(operand, node);
-  for (const output of graph.outputs) use(output, { index: graph.nodes.length });
-  return last;
+/** The index of the last node of a graph that uses a storage; the number of nodes for one that the graph returns. */
+function lastUse(graph: Graph, values: readonly Value[]): number {
+  if (values.some((value) => graph.isReturned(value))) return graph.nodes.length;
+  return values.reduce((last, value) => Math.max(last, graph.users(value).at(-1)?.index ?? -1), -1);
 }

@@ -68,6 +68,8 @@ function resolve(node: Node, operator: Operator, { outputs, writes, certain }: C
 }
 
 function sourceValue(node: Node, operator: Operator, { argument, index }: TensorSource): Value | null {
+  const known = node.tensorOf(argument);
+  if (known !== undefined) return known;
   const arg = argumentOf(node, operator, argument);
   if (arg === undefined) return null;
   if ("as_tensor" in arg) return node.graph.value(arg.as_tensor.name) ?? null;

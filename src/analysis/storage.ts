@@ -56,9 +56,10 @@ export class StorageAnalysis {
   readonly #writes = new Map<Graph, readonly Write[]>();
   readonly #effects = new Map<Graph, BodyEffects>();
 
-  /** By the number of a target: whether all calls have new memory as results, and whether one may write. */
+  /** By the number of a target: whether all calls have new memory as results, one may write, lazy bits may decide. */
   readonly #isFresh: readonly boolean[];
   readonly #mayWrite: readonly boolean[];
+  readonly #bitsDecide: readonly boolean[];
 
   constructor(program: Program, registry: OperatorRegistry) {
     this.program = program;
@@ -66,6 +67,7 @@ export class StorageAnalysis {
     const callers = new Set(program.graphs.flatMap(({ callers }) => callers.map(({ target }) => target)));
     this.#isFresh = program.targets.map((target) => !callers.has(target) && isFresh(target, registry));
     this.#mayWrite = program.targets.map((target) => callers.has(target) || mayWrite(target, registry));
+    this.#bitsDecide = program.targets.map((target) => BITS_DECIDE.test(target));
     this.#roots = new RootTable(program.values.length);
   }
 
@@ -109,6 +111,24 @@ export class StorageAnalysis {
     return storage === undefined ? value : this.origin(storage);
   }
 
+  /** The values of a graph that may lie in a storage. Only what is made of the first of them is looked at. */
+  valuesIn(storage: number, graph: Graph): readonly Value[] {
+    const origin = this.origin(storage);
+    const starts = origin.graph === graph ? [origin] : graph.inputs;
+    const found = new Set<Value>();
+    const add = (value: Value | null): void => {
+      if (value && this.storages(value).includes(storage)) found.add(value);
+    };
+    for (const value of starts) add(value);
+    // A Set gives what is added while it is gone through, too.
+    for (const value of found) {
+      for (const { index, outputs } of graph.users(value)) {
+        if (!this.#isFresh[graph.targetNumbers[index]!]) for (const output of outputs) add(output);
+      }
+    }
+    return [...found];
+  }
+
   /** The writes that happen when the graph runs, in order; those inside a higher-order operator are its node's too. */
   writes(graph: Graph): readonly Write[] {
     let writes = this.#writes.get(graph);
@@ -127,7 +147,7 @@ export class StorageAnalysis {
   effects(graph: Graph): BodyEffects {
     let effects = this.#effects.get(graph);
     if (effects === undefined) {
-      effects = this.#bodyEffects(graph);
+      effects = new LazyEffects(graph, this, () => this.#writtenInputs(graph));
       this.#effects.set(graph, effects);
     }
     return effects;
@@ -137,7 +157,7 @@ export class StorageAnalysis {
   #nodeWrites(node: Node): readonly Write[] {
     const hop = hopCall(node);
     if (hop === undefined) {
-      if (BITS_DECIDE.test(node.target))
+      if (this.#bitsDecide[node.graph.targetNumbers[node.index]!])
         for (const operand of node.operands) if (operand) this.#resolve(operand);
       const { writes = NO_VALUES } = callEffects(node, this.#registry, this.#bits) ?? {};
       return writes.map((value) => ({ node, value }));
@@ -206,7 +226,7 @@ export class StorageAnalysis {
   }
 
   #settleCall(node: Node): readonly Value[] {
-    if (BITS_DECIDE.test(node.target)) {
+    if (this.#bitsDecide[node.graph.targetNumbers[node.index]!]) {
       const first = this.#unknown(
         node.operands.filter((operand) => operand && isDefinedBefore(operand, node)),
       );
@@ -273,21 +293,7 @@ export class StorageAnalysis {
     return NO_VALUES;
   }
 
-  #bodyEffects(graph: Graph): BodyEffects {
-    const pairs = <T>(
-      as: readonly (Value | null)[],
-      bs: readonly (Value | null)[],
-      make: (a: number, b: number) => T,
-    ) => {
-      const found: T[] = [];
-      for (const [i, a] of as.entries()) {
-        for (let j = as === bs ? i + 1 : 0; a && j < bs.length; j++) {
-          const b = bs[j];
-          if (b && this.shareStorage(a, b)) found.push(make(i, j));
-        }
-      }
-      return found;
-    };
+  #writtenInputs(graph: Graph): readonly WrittenInput[] {
     const writes: WrittenInput[] = [];
     const all = this.writes(graph);
     for (let input = 0; all.length > 0 && input < graph.inputs.length; input++) {
@@ -298,13 +304,58 @@ export class StorageAnalysis {
       const counted = hits.find(({ value }) => this.#counters.get(value.id) === counter);
       if (hits.length > 0) writes.push({ input, write: counted ?? hits[0]!, counted: counted !== undefined });
     }
-    return {
-      graph,
-      outputInput: pairs(graph.outputs, graph.inputs, (output, input) => ({ output, input })),
-      outputOutput: pairs(graph.outputs, graph.outputs, (output, other) => ({ output, other })),
-      inputInput: pairs(graph.inputs, graph.inputs, (input, other) => ({ input, other })),
-      writes,
-    };
+    return writes;
+  }
+}
+
+/** Each part when it is first asked for: most rules want one of them. */
+class LazyEffects implements BodyEffects {
+  readonly graph: Graph;
+  readonly #storage: StorageAnalysis;
+  readonly #findWrites: () => readonly WrittenInput[];
+  #outputInput: BodyEffects["outputInput"] | undefined;
+  #outputOutput: BodyEffects["outputOutput"] | undefined;
+  #inputInput: BodyEffects["inputInput"] | undefined;
+  #writes: readonly WrittenInput[] | undefined;
+
+  constructor(graph: Graph, storage: StorageAnalysis, findWrites: () => readonly WrittenInput[]) {
+    this.graph = graph;
+    this.#storage = storage;
+    this.#findWrites = findWrites;
+  }
+
+  get outputInput(): BodyEffects["outputInput"] {
+    const { inputs, outputs } = this.graph;
+    return (this.#outputInput ??= this.#pairs(outputs, inputs, (output, input) => ({ output, input })));
+  }
+
+  get outputOutput(): BodyEffects["outputOutput"] {
+    const { outputs } = this.graph;
+    return (this.#outputOutput ??= this.#pairs(outputs, outputs, (output, other) => ({ output, other })));
+  }
+
+  get inputInput(): BodyEffects["inputInput"] {
+    const { inputs } = this.graph;
+    return (this.#inputInput ??= this.#pairs(inputs, inputs, (input, other) => ({ input, other })));
+  }
+
+  get writes(): readonly WrittenInput[] {
+    return (this.#writes ??= this.#findWrites());
+  }
+
+  #pairs<T>(
+    as: readonly (Value | null)[],
+    bs: readonly (Value | null)[],
+    make: (a: number, b: number) => T,
+  ): T[] {
+    const found: T[] = [];
+    for (const [i, a] of as.entries()) {
+      for (let j = as === bs ? i + 1 : 0; a && j < bs.length; j++) {
+        const b = bs[j];
+        if (b && this.#storage.shareStorage(a, b)) found.push(make(i, j));
+      }
+    }
+    return found;
   }
 }
 

@@ -77,6 +77,15 @@ export class Node {
     return undefined;
   }
 
+  /** The tensor that an argument is, where that can be said without making objects of the arguments. */
+  tensorOf(argument: string): Value | undefined {
+    const { source, graph } = this;
+    const place = source instanceof RecordedNode ? source.operandOf(argument) : -1;
+    return place < 0
+      ? undefined
+      : graph.program.values[graph.operandIds[graph.operandStart[this.index]! + place]!];
+  }
+
   /** The values that its arguments name, in order; null where nothing of that name is defined before it. */
   get operands(): readonly (Value | null)[] {
     return this.graph.operandsOf(this);
@@ -265,6 +274,13 @@ export class Graph {
     const result: Node[] = [];
     for (const id of ids) if (result.at(-1)?.index !== id) result.push(this.nodes[id]!);
     return result;
+  }
+
+  /** Whether a node uses the value; the graph's outputs do not count. */
+  isUsed(value: Value): boolean {
+    if (this.#useStart === undefined) this.#indexUses();
+    const at = value.id - this.#firstValue;
+    return this.#useStart![at + 1]! > this.#useStart![at]!;
   }
 
   /** Whether the value is one of the graph's outputs. */

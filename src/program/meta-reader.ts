@@ -13,8 +13,10 @@ export class MetaReader {
   next(name: string): TensorMeta | undefined {
     const metas = this.#metas;
     if (!(metas instanceof OrderedDict)) return metas.get(name);
-    const place = metas.placeFrom(this.#place, name);
-    if (place < 0) return metas.get(name);
+    let place = metas.placeFrom(this.#place, name);
+    // What a pass has merged or moved has an order of its own, which goes on where this one stands.
+    if (place < 0) place = metas.placeOf(name);
+    if (place < 0) return undefined;
     this.#place = place + 1;
     return metas.valueAt(place);
   }

@@ -7,6 +7,7 @@ const UNSAFE =
 
 /** `text` on one line and without anything that could steer a terminal; what is replaced stays visible. */
 export function sanitize(text: string): string {
+  if (ASCII.test(text)) return text;
   return text.replaceAll("\t", "  ").replace(UNSAFE, escapeUnit);
 }
 
@@ -61,12 +62,17 @@ export function wrap(text: string, width: number): string[] {
   if (displayWidth(text) <= width) return [text];
   const lines: string[] = [];
   let line = "";
+  let taken = 0;
   for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && displayWidth(longer) > width) {
+    const columns = displayWidth(word);
+    if (line !== "" && taken + 1 + columns > width) {
       lines.push(line);
       line = word;
-    } else line = longer;
+      taken = columns;
+    } else {
+      taken += line === "" ? columns : 1 + columns;
+      line = line === "" ? word : `${line} ${word}`;
+    }
   }
   if (line !== "") lines.push(line);
   return lines;

@@ -16,17 +16,18 @@ export class OrderedDict<T> implements ReadonlyMap<string, T> {
     return this.#keys.length;
   }
 
-  #placeOf(key: string): number {
+  /** The key's place; -1 when it is not there. */
+  placeOf(key: string): number {
     this.#places ??= new Map(this.#keys.map((known, i) => [known, i]));
     return this.#places.get(key) ?? -1;
   }
 
   has(key: string): boolean {
-    return this.#placeOf(key) >= 0;
+    return this.placeOf(key) >= 0;
   }
 
   get(key: string): T | undefined {
-    return this.#values[this.#placeOf(key)];
+    return this.#values[this.placeOf(key)];
   }
 
   /** The key's place when it is the one that stands at `place`, or soon after it; -1 otherwise, which says nothing. */

@@ -89,6 +89,20 @@ export class RecordedNode implements Node {
     }
   }
 
+  /** The place among its operands of the tensor that the argument of that name is; -1 when it is none, or no `shape`. */
+  operandOf(argument: string): number {
+    const words = this.#words;
+    if (words[this.#at + SHAPE]! < 0) return -1;
+    let place = 0;
+    let at = this.#at + HEADER;
+    for (let i = words[this.#at + INPUTS]!; i > 0; i--, at += KEPT_ITEM) {
+      if (words[at]! < 0) continue;
+      if (this.#records.text(words[at]!) === argument) return place;
+      place++;
+    }
+    return -1;
+  }
+
   /** The number of its one result's name, where that is a tensor and there is a `shape`. */
   get result(): number | undefined {
     const words = this.#words;
