@@ -9,6 +9,8 @@ function loadMain() {
   return require("../dist/pt2lint.cjs").main;
 }
 
+// When nothing is left to do, at once: Node would first take its heap apart piece by piece.
+process.once("beforeExit", (code) => process.exit(code));
 loadMain()(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });

@@ -24,8 +24,7 @@ archive does not hold. \`torch.export.load\` does not compare them; what runs is
     program: () => {
       const { payloads, program } = ctx;
       for (const { kind, name, value, position } of storedInputs(program)) {
-        const placeholder = program.main.inputs[position];
-        const meta = (placeholder?.name === value ? placeholder : program.main.value(value))?.meta;
+        const meta = program.main.value(value, program.main.inputs[position])?.meta;
         const stored = payloads?.weights?.get(name) ?? payloads?.constants?.get(name);
         const found = stored?.config.tensor_meta;
         const difference = meta && found && storedDifference(found, meta);

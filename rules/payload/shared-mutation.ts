@@ -1,4 +1,4 @@
-import { defineRule } from "../../src/lint/rule.ts";
+import { defineRule, type RuleContext } from "../../src/lint/rule.ts";
 import { specPath } from "../_shared/paths.ts";
 import { entryOwners, storedInputs } from "../_shared/payloads.ts";
 import { specsOf } from "../_shared/specs.ts";
@@ -20,14 +20,11 @@ values there.
   examples: { valid: [], invalid: [] },
   create: (ctx) => ({
     program: () => {
-      const owners = new Map<string, readonly string[]>();
-      for (const names of entryOwners(ctx.payloads, storedInputs(ctx.program))) {
-        for (const name of names) owners.set(name, names);
-      }
+      let owners: ReadonlyMap<string, readonly string[]> | undefined;
       for (const [position, spec] of specsOf(ctx.program, "output").entries()) {
         const { kind, target: name } = spec;
         if ((kind !== "buffer_mutation" && kind !== "parameter_mutation") || name === null) continue;
-        const other = owners.get(name)?.find((candidate) => candidate !== name);
+        const other = (owners ??= sharedEntries(ctx)).get(name)?.find((candidate) => candidate !== name);
         if (other === undefined) continue;
         ctx.report({
           at: null,
@@ -39,3 +36,12 @@ values there.
     },
   }),
 });
+
+/** The names that share an entry with another, by each of them. */
+function sharedEntries({ payloads, program }: RuleContext): ReadonlyMap<string, readonly string[]> {
+  const owners = new Map<string, readonly string[]>();
+  for (const names of entryOwners(payloads, storedInputs(program))) {
+    for (const name of names) owners.set(name, names);
+  }
+  return owners;
+}

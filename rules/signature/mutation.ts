@@ -117,7 +117,10 @@ def forward(b_n: "f32[2]" = buffer("n"), b_m: "f32[2]" = buffer("m"), x: "f32[2]
         else if (values.has(spec.name)) report("shared", "shared");
         written.add(key);
         values.add(spec.name);
-        const difference = resultDifference(ctx.program.main.value(spec.name), input ?? null);
+        const difference = resultDifference(
+          ctx.program.main.value(spec.name, ctx.program.main.outputs[position]),
+          input ?? null,
+        );
         if (difference) report("differs", difference.property, difference);
       }
     },
@@ -149,9 +152,11 @@ const INPUT_KINDS: Readonly<Record<string, string>> = {
 /** The inputs that can be written, by kind and name. */
 function targetsOf(program: Program): Map<string, Value | null> {
   const targets = new Map<string, Value | null>();
-  for (const { kind, target, name } of specsOf(program, "input")) {
+  const { main } = program;
+  for (const [position, { kind, target, name }] of specsOf(program, "input").entries()) {
     const word = INPUT_KINDS[kind];
-    if (word !== undefined) targets.set(`${word} ${target ?? name}`, program.main.value(name) ?? null);
+    const value = main.value(name, main.inputs[position]);
+    if (word !== undefined) targets.set(`${word} ${target ?? name}`, value ?? null);
   }
   return targets;
 }

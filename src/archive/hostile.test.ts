@@ -238,6 +238,41 @@ describe("entries that torch needs", () => {
     }
   });
 
+  // A long list is decoded by the schema, and as any JSON when it is not as torch writes it.
+  it.each([
+    ["as torch writes it", (config: string) => config, [], 5001],
+    ["with a key of its own", (config: string) => config.replace('"config"', '"own": 1, "config"'), [], 5001],
+    [
+      "with a size that is none",
+      (config: string) => config.replace('"as_int":77', '"as_int":-7'),
+      ["archive/invalid-config"],
+      5000,
+    ],
+    [
+      "with a dtype that is none",
+      (config: string) => config.replace('"dtype":7', '"dtype":99'),
+      ["archive/invalid-config"],
+      5000,
+    ],
+    ["cut off", (config: string) => config.slice(0, -9), ["archive/invalid-config"], 0],
+  ])("a long list of payloads, %s", async (_, change, rules, count) => {
+    const names = Array.from({ length: 5000 }, (_, i) => [`w${i}`, ["weight_0", [4]]] as const);
+    const config = makeConfig(
+      Object.fromEntries(
+        [["w", ["weight_0", [1, 4]]], ["odd", ["weight_0", [77, 0]]], ...names].slice(0, 5001),
+      ),
+    );
+    const entries = changedEntries("weights_config.json", { data: change(config) });
+    expect(await rulesOf(entries)).toEqual(rules);
+    const weights = openArchive(makeZip(entries)).then(({ models }) => models[0]!.weights());
+    expect(
+      await weights.then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ).toBe(count);
+  });
+
   it("reads a payload that is missing as an error, and not before it is read", async () => {
     const archive = await openArchive(makeZip(changedEntries("weight_0", null)));
     const weight = (await archive.models[0]!.weights()).get("w")!;

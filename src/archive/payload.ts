@@ -124,7 +124,7 @@ function tensorMetaProblem(meta: unknown): string | undefined {
   return undefined;
 }
 
-function payloadProblem(meta: unknown): string | undefined {
+function payloadProblem(meta: unknown, problemOf: typeof tensorMetaProblem): string | undefined {
   if (!isObject(meta)) return "it is not an object";
   if (typeof meta.path_name !== "string") return "path_name is not a string";
   if (typeof meta.is_param !== "boolean") return "is_param is not a boolean";
@@ -132,7 +132,7 @@ function payloadProblem(meta: unknown): string | undefined {
   if (meta.tensor_meta === null || meta.tensor_meta === undefined) {
     return meta.use_pickle ? undefined : "it is neither pickled nor has a tensor_meta";
   }
-  return tensorMetaProblem(meta.tensor_meta);
+  return problemOf(meta.tensor_meta);
 }
 
 /** Something in a list of payloads that cannot be used. */
@@ -159,10 +159,21 @@ export function parsePayloadConfig(bytes: Uint8Array, entry: string): PayloadCon
   const config = isObject(root) ? root.config : undefined;
   if (!isObject(config))
     throw archiveFault("archive/invalid-config", `${entry} has no object "config"`, { entry });
+  return checkPayloads(Object.entries(config));
+}
+
+/** Tells the payloads that can be used from the others. */
+export function checkPayloads(entries: Iterable<readonly [name: string, meta: unknown]>): PayloadConfig {
   const payloads = new Map<string, PayloadMeta>();
   const problems: PayloadProblem[] = [];
-  for (const [name, value] of Object.entries(config)) {
-    const problem = payloadProblem(value);
+  // Large lists have few metadata.
+  const known = new Map<unknown, string | undefined>();
+  const problemOf = (meta: unknown): string | undefined => {
+    if (!known.has(meta)) known.set(meta, tensorMetaProblem(meta));
+    return known.get(meta);
+  };
+  for (const [name, value] of entries) {
+    const problem = payloadProblem(value, problemOf);
     if (problem === undefined) payloads.set(name, toPayloadMeta(value as unknown as PayloadMeta));
     else problems.push({ name, problem });
   }

@@ -46,20 +46,33 @@ function configOf(tensor: PickleTensor): PayloadMeta {
 }
 
 /** A payload whose bytes are the entry `file`, or nowhere. */
-export function makePayload(config: PayloadMeta, entry: string, file: ArchiveFile | undefined): Payload {
-  return {
-    config,
-    entry,
-    size: file?.size ?? null,
-    async read() {
-      if (file === undefined) throw missing(entry);
-      return file.read();
-    },
-    async eachChunk(visit) {
-      if (file === undefined) throw missing(entry);
-      await eachChunk(await file.open(), visit);
-    },
-  };
+export class StoredPayload implements Payload {
+  readonly config: PayloadMeta;
+  readonly entry: string;
+  readonly #file: ArchiveFile | undefined;
+
+  constructor(config: PayloadMeta, entry: string, file: ArchiveFile | undefined) {
+    this.config = config;
+    this.entry = entry;
+    this.#file = file;
+  }
+
+  get size(): number | null {
+    return this.#file?.size ?? null;
+  }
+
+  async read(): Promise<Uint8Array> {
+    return this.#stored().read();
+  }
+
+  async eachChunk(visit: (bytes: Uint8Array, offset: number) => void): Promise<void> {
+    await eachChunk(await this.#stored().open(), visit);
+  }
+
+  #stored(): ArchiveFile {
+    if (this.#file === undefined) throw missing(this.entry);
+    return this.#file;
+  }
 }
 
 const NOTHING = new Uint8Array(0);
@@ -73,7 +86,7 @@ function fromTensor(tensor: PickleTensor, save: TorchSave, outer: string): Paylo
   };
   const { storageKey: key } = tensor;
   const file = key === null ? empty : save.storages.get(key);
-  return makePayload(configOf(tensor), file?.entry ?? `${outer}!data/${key}`, file);
+  return new StoredPayload(configOf(tensor), file?.entry ?? `${outer}!data/${key}`, file);
 }
 
 /** The tensors of a pickled dict, as a state dict of torch <= 2.8 holds them. */

@@ -1,16 +1,21 @@
 import type { InputError } from "../errors.ts";
+import { decodePayloadConfig } from "../schema/decoder.ts";
 import { type Archive, type ArchiveFile, lazy, type Model, type Payload } from "./archive.ts";
 import { type ArchiveFault, archiveFault, archiveFaults, faultsOf, gather, missing } from "./faults.ts";
-import { type PayloadMeta, parsePayloadConfig } from "./payload.ts";
-import { type LoadedPayloads, makePayload, payloadFaults, payloadsOfSave } from "./payloads.ts";
+import { checkPayloads, type PayloadConfig, type PayloadMeta, parsePayloadConfig } from "./payload.ts";
+import { type LoadedPayloads, payloadFaults, payloadsOfSave, StoredPayload } from "./payloads.ts";
 import { layoutFaults } from "./pt2-layout.ts";
 import { isZip, SNIFF_BYTES } from "./sniff.ts";
+import type { ByteSource } from "./source.ts";
 import { openTorchSave, type TorchSave } from "./torch-save.ts";
 import type { Zip, ZipEntry } from "./zip.ts";
 import { verifyChecksums, zipFaults } from "./zip-faults.ts";
 
 /** The longest list of weights that is read: about 150,000 of them. */
 const MAX_CONFIG_BYTES = 2 ** 26;
+
+/** From here on, bytes, decoding a list by the schema pays: it takes half the time and a fifth of the memory. */
+const LONG_CONFIG = 2 ** 20;
 
 /** What the names of payloads begin with; torch refuses a constant of any other (_load_constants). */
 const constantPrefixes = ["tensor_", "custom_obj_", "opaque_obj_"];
@@ -22,11 +27,35 @@ export interface LoadableModel extends Model {
   readonly absent: readonly string[];
 }
 
-function fileOf(zip: Zip, entry: ZipEntry): ArchiveFile {
-  return { entry: entry.name, size: entry.size, read: () => zip.read(entry), open: () => zip.open(entry) };
+/** A class, since a large program has tens of thousands. */
+class ZippedFile implements ArchiveFile {
+  readonly #zip: Zip;
+  readonly #entry: ZipEntry;
+
+  constructor(zip: Zip, entry: ZipEntry) {
+    this.#zip = zip;
+    this.#entry = entry;
+  }
+
+  get entry(): string {
+    return this.#entry.name;
+  }
+
+  get size(): number {
+    return this.#entry.size;
+  }
+
+  read(): Promise<Uint8Array> {
+    return this.#zip.read(this.#entry);
+  }
+
+  open(): Promise<ByteSource> {
+    return this.#zip.open(this.#entry);
+  }
 }
 
-async function readConfig(zip: Zip, name: string): Promise<Uint8Array> {
+/** Reads a list of payloads. A file that is none throws `archive/invalid-config`. */
+async function readConfig(zip: Zip, name: string): Promise<PayloadConfig> {
   const entry = zip.find(name);
   if (entry === undefined) {
     throw missing(name);
@@ -37,7 +66,8 @@ async function readConfig(zip: Zip, name: string): Promise<Uint8Array> {
       size: entry.size,
     });
   }
-  return zip.readChecked(entry);
+  const usual = entry.size < LONG_CONFIG ? undefined : decodePayloadConfig(await zip.openChecked(entry));
+  return usual ? checkPayloads(usual.config) : parsePayloadConfig(await zip.readChecked(entry), name);
 }
 
 function isUnknownConstant(folder: string, { path_name }: PayloadMeta): boolean {
@@ -51,12 +81,15 @@ async function loadPayloads(zip: Zip, root: string, model: string, folder: strin
   const pickle = zip.find(`${base}${model}.pt`);
   if (pickle) return payloadsOfSave(await openTorchSave(await zip.open(pickle), pickle.name), pickle.name);
   const name = `${base}${model}_${folder}_config.json`;
-  const config = parsePayloadConfig(await readConfig(zip, name), name);
+  const config = await readConfig(zip, name);
   const payloads = new Map<string, Payload>();
   const problems = [...config.problems];
   for (const [key, meta] of config.payloads) {
     const entry = zip.find(base + meta.path_name);
-    payloads.set(key, makePayload(meta, entry?.name ?? base + meta.path_name, entry && fileOf(zip, entry)));
+    payloads.set(
+      key,
+      new StoredPayload(meta, entry?.name ?? base + meta.path_name, entry && new ZippedFile(zip, entry)),
+    );
     if (isUnknownConstant(folder, meta)) {
       problems.push({
         name: key,
@@ -130,7 +163,7 @@ export function filesBelow(zip: Zip, folder: string): Map<string, ArchiveFile> {
   const files = new Map<string, ArchiveFile>();
   for (const entry of zip.entries) {
     const name = entry.name.startsWith(folder) ? entry.name.slice(folder.length) : "";
-    if (name !== "" && !name.endsWith("/")) files.set(name, fileOf(zip, entry));
+    if (name !== "" && !name.endsWith("/")) files.set(name, new ZippedFile(zip, entry));
   }
   return files;
 }

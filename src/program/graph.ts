@@ -256,9 +256,9 @@ export class Graph {
     return this.#tensorMetas;
   }
 
-  /** The value of that name, wherever in this graph it is defined. */
-  value(name: string): Value | undefined {
-    return this.#byName.get(name);
+  /** The value of that name, wherever in this graph it is defined. It is found at once if it is the `likely` one. */
+  value(name: string, likely?: Value | null): Value | undefined {
+    return likely?.name === name ? likely : this.#byName.get(name);
   }
 
   /** All values of this graph: placeholders first, then in order of definition. */

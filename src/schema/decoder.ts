@@ -11,7 +11,7 @@ import { Fault, META, NAME, NODE, Reader, TENSOR } from "./reader.ts";
 import { NodeRecords } from "./recorded-node.ts";
 import type { Alternative, EnumTable, StructTable, Type, UnionTable } from "./table.ts";
 import { SCHEMA_VERSION, tables } from "./tables.generated.ts";
-import type { ExportedProgram } from "./types.generated.ts";
+import type { ExportedProgram, PayloadConfig } from "./types.generated.ts";
 
 /** Structs within structs; an exported program with 50 nested higher-order operators needs 500. */
 const DEEPEST = 1000;
@@ -32,6 +32,21 @@ export function decodeDocument(bytes: Uint8Array | DocumentSource): Document {
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     throw unsupportedVersion(source) ?? invalid(source, error);
+  }
+}
+
+/**
+ * Decodes a list of payloads, in which equal metadata becomes one and the same object. undefined when it is not what
+ * torch writes: what is wrong with it, and what else it holds, is told by who takes it as any JSON.
+ */
+export function decodePayloadConfig(source: DocumentSource): PayloadConfig | undefined {
+  const decoder = new Decoder(source);
+  try {
+    const root = decoder.root(tables.PayloadConfig!) as PayloadConfig;
+    return decoder.oddities.length === 0 ? root : undefined;
+  } catch (error) {
+    if (error instanceof Fault) return undefined;
+    throw error;
   }
 }
 
