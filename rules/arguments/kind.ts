@@ -1,5 +1,5 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { kindFaults } from "../../src/ops/call-check.ts";
+import { kindFaults, valueFaults } from "../../src/ops/call-check.ts";
 import { visitNames } from "../../src/program/arguments.ts";
 import type { Graph, Node, Value } from "../../src/program/program.ts";
 import { describeArgument, VALUE_WORDS } from "../_shared/argument-words.ts";
@@ -15,7 +15,8 @@ export const kind = defineRule({
 Each argument of a call is held against its type in the schema: a string is no Tensor, a float no \`int\`, one tensor no
 list of them. What counts is what torch accepts, which was measured: a float argument takes an int, a \`int[2]\` takes
 one int, \`add\`, \`sub\`, \`mul\` and \`div\` take a number for their second tensor, and a symbolic number stands
-wherever its value could. A list of a certain length has that length, or one element for all. An argument that names a value is also held against what the value is.
+wherever its value could. A list of a certain length has that length, or one element for all. A device
+is of a type that torch knows, and an integer has at most 64 bits. An argument that names a value is also held against what the value is.
 
 \`torch.export.load\` reads any kind without a word; the call fails when the program runs.
 `,
@@ -53,6 +54,33 @@ def forward(x: "f32[s0, 3]"):
       },
     ],
     invalid: [
+      {
+        title: "a device that torch does not know, a number that does not fit",
+        program: `
+def forward(x: "f32[2, 3]"):
+    full: "f32[2, 3]" = torch.ops.aten.full.default([2, 3], 1.0, device = device(type='gpu'))
+    slice_1: "f32[2, 3]" = torch.ops.aten.slice.Tensor(full, 0, 0, 18446744073709551616)
+    return (slice_1,)
+`,
+        diagnostics: [
+          {
+            message:
+              "'device' of aten::full takes Device?, but is given a device that torch does not know, \"gpu\"",
+          },
+          {
+            message: "'end' of aten::slice.Tensor takes SymInt?, but is given an int of more than 64 bits",
+          },
+        ],
+      },
+      {
+        title: "an assertion of what is known already",
+        program: `
+def forward(x: "f32[2, 3]"):
+    _assert_scalar = torch.ops.aten._assert_scalar.default(1, "")
+    return (x,)
+`,
+        diagnostics: [{ message: "'self' of aten::_assert_scalar takes Scalar, but is given an int" }],
+      },
       {
         title: "three strides for two dimensions",
         program: `
@@ -129,6 +157,22 @@ def forward(x: "f32[s0, 3]"):
             argument: parameter.name,
             expected: parameter.type,
             found: describeArgument(inputs[input]!.arg),
+            path: `${inputPath(node, input)}.arg`,
+          },
+          words: { operator },
+          help: HELP,
+          detail: [plan.operator.schemaText],
+          ...severity,
+        });
+      }
+      for (const { input, parameter, found } of valueFaults(plan, inputs)) {
+        ctx.report({
+          at: node,
+          message: "kind",
+          data: {
+            argument: parameter.name,
+            expected: parameter.type,
+            found,
             path: `${inputPath(node, input)}.arg`,
           },
           words: { operator },

@@ -190,10 +190,17 @@ function kernelCall(node: Node, operator: Operator): Call | undefined {
     run: (frame) => {
       const args = namedArguments(node, kernel.schema);
       args.read(frame);
+      requireLayout(node, args.values.layout);
       return kernel.call(args.values);
     },
     strides: fixedStrides(node, operator),
   };
+}
+
+/** What is made with a layout has that layout. */
+function requireLayout({ outputs }: Node, layout: unknown): void {
+  if (typeof layout !== "string" || layout === "strided" || outputs[0]?.meta?.layout !== STRIDED) return;
+  throw new RangeError(`layout=torch.${layout} makes no strided tensor, which its metadata says it gives`);
 }
 
 /** Operators that torch's own inference says something else of than they give: metadata is as the inference has it. */

@@ -6,6 +6,7 @@ import type { Argument } from "../schema/types.generated.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
 import { numberTensor } from "../tensor/number.ts";
 import { Scalar } from "../tensor/scalar.ts";
+import { enumOfNumber, LAYOUT_NAMES } from "./enum-numbers.ts";
 import type { RuntimeValue } from "./value.ts";
 
 /** The values of a running program by `Value.id`. */
@@ -36,6 +37,8 @@ const constant = (value: unknown): Resolver => ({ constant: value });
 
 /** Make one argument ready. Without a type, numbers stay numbers of Python (`Scalar`), as higher-order operators pass them on. */
 export function resolver(graph: Graph, arg: Argument, type?: SchemaType): Resolver {
+  const fromNumber = enumOfNumber(arg, type);
+  if (fromNumber !== undefined) return constant(fromNumber);
   const wanted = wantedOf(type);
   const number = (value: Scalar): unknown =>
     wanted === "scalar"
@@ -69,7 +72,7 @@ export function resolver(graph: Graph, arg: Argument, type?: SchemaType): Resolv
   if ("as_complex" in arg) return constant(number(Scalar.complex(arg.as_complex.real, arg.as_complex.imag)));
   if ("as_scalar_type" in arg) return constant(dtypeOfCode(arg.as_scalar_type));
   if ("as_memory_format" in arg) return constant(MEMORY_FORMATS[arg.as_memory_format] ?? null);
-  if ("as_layout" in arg) return constant("strided");
+  if ("as_layout" in arg) return constant(LAYOUT_NAMES[arg.as_layout] ?? "strided");
   if ("as_device" in arg) return constant(arg.as_device.type);
   if ("as_sym_int" in arg) return sym(arg.as_sym_int, Scalar.int);
   if ("as_sym_ints" in arg) return list(arg.as_sym_ints.map((one) => sym(one, Scalar.int)));

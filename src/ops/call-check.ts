@@ -1,5 +1,6 @@
-import type { NamedArgument } from "../schema/types.generated.ts";
-import { ArgumentKind } from "../schema/types.generated.ts";
+import type { Argument, NamedArgument } from "../schema/types.generated.ts";
+import { ArgumentKind, Layout } from "../schema/types.generated.ts";
+import { isDeviceType } from "../tensor/device.ts";
 import { KINDS_OF_TYPE, NUMBERS_AS_TENSORS } from "./calls.generated.ts";
 import type { Operator } from "./operator.ts";
 import { type SchemaArgument, type SchemaType, typeText } from "./schema-string.ts";
@@ -75,11 +76,18 @@ function parameterOf(operator: Operator, arg: SchemaArgument, index: number): Pa
     required: arg.default === undefined,
     isList: plain.kind === "list",
     length: plain.kind === "list" ? (plain.size ?? 0) : 0,
-    kinds: kindsOf(operator, arg, plain),
+    kinds: kindsOf(operator, arg, plain, index),
   };
 }
 
-function kindsOf(operator: Operator, arg: SchemaArgument, type: SchemaType): Set<string> | undefined {
+const NEEDS_SYMBOL = new Set(["aten::_assert_scalar", "aten::sym_constrain_range_for_size"]);
+
+function kindsOf(
+  operator: Operator,
+  arg: SchemaArgument,
+  type: SchemaType,
+  index: number,
+): Set<string> | undefined {
   const measured = measuredKinds(type);
   if (measured === undefined) return undefined;
   const kinds = new Set(measured);
@@ -92,6 +100,11 @@ function kindsOf(operator: Operator, arg: SchemaArgument, type: SchemaType): Set
     if (numbersAsTensors.has(name) && !arg.alias?.write) for (const kind of NUMBERS) kinds.add(kind);
   }
   if (arg.type.kind === "optional") kinds.add("as_none");
+  // torch.export.load asks what such a call is given for its expression (GraphModuleDeserializer.deserialize_node).
+  if (index === 0 && NEEDS_SYMBOL.has(operator.qualifiedName)) {
+    for (const kind of ["as_int", "as_float", "as_complex", "as_scalar_type", "as_layout"])
+      kinds.delete(kind);
+  }
   return kinds;
 }
 
@@ -225,6 +238,48 @@ export function kindFaults(plan: CallPlan, inputs: readonly NamedArgument[]): re
     (faults ??= []).push({ input, parameter });
   }
   return faults ?? NO_FAULTS;
+}
+
+/** An argument whose value torch does not take, whatever its kind. */
+export interface ValueFault {
+  readonly input: number;
+  readonly parameter: Parameter;
+  /** A phrase: `a device that torch does not know, "gpu"`. */
+  readonly found: string;
+}
+
+/** Arguments whose value says nothing to torch: devices, layouts and memory formats that it does not know, integers that do not fit. */
+export function valueFaults({ parameters }: CallPlan, inputs: readonly NamedArgument[]): ValueFault[] {
+  return inputs.flatMap(({ name, arg }, input) => {
+    const parameter = parameters.find((candidate) => candidate.name === name);
+    const found = parameter && valueFault(arg, parameter.type.startsWith("Device"));
+    return parameter && found !== undefined ? [{ input, parameter, found }] : [];
+  });
+}
+
+function valueFault(arg: Argument, isDevice: boolean): string | undefined {
+  if ("as_device" in arg) return unknownDevice(arg.as_device.type);
+  if ("as_string" in arg && isDevice) {
+    return /^[a-z]+(:\d+)?$/.test(arg.as_string)
+      ? unknownDevice(arg.as_string.replace(/:.*/, ""))
+      : unknownDevice(arg.as_string);
+  }
+  if ("as_layout" in arg && arg.as_layout === Layout.Unknown) return "no layout";
+  if ("as_int" in arg) return tooLarge([arg.as_int]);
+  if ("as_ints" in arg) return tooLarge(arg.as_ints);
+  return undefined;
+}
+
+const unknownDevice = (type: string): string | undefined =>
+  isDeviceType(type) ? undefined : `a device that torch does not know, ${JSON.stringify(type.slice(0, 40))}`;
+
+/** An unsigned number of 64 bits is the largest that a Scalar holds. */
+const LEAST = -(1n << 63n);
+const LARGEST = (1n << 64n) - 1n;
+
+function tooLarge(numbers: readonly (number | bigint)[]): string | undefined {
+  const found = numbers.find((number) => typeof number === "bigint" && (number < LEAST || number > LARGEST));
+  return found === undefined ? undefined : "an int of more than 64 bits";
 }
 
 /** A list that is neither as long as it should be, nor one value for all, nor left empty, which some operators take. */

@@ -90,7 +90,7 @@ export const assertions: readonly Kernel[] = [
   defineOp(
     "aten::_assert_tensor_metadata(Tensor a, SymInt[]? size=None, SymInt[]? stride=None, ScalarType? dtype=None, *, Device? device=None, Layout? layout=None) -> ()",
     {
-      composite: ({ a, size, stride, dtype }) => {
+      composite: ({ a, size, stride, dtype, layout }) => {
         const expect = (what: string, wanted: unknown, found: unknown): void => {
           if (wanted !== null && String(wanted) !== String(found))
             throw new RangeError(`Tensor ${what} mismatch! Expected: ${wanted}, Got: ${found}`);
@@ -98,6 +98,7 @@ export const assertions: readonly Kernel[] = [
         expect("sizes", size && `[${size.join(", ")}]`, `[${a.sizes.join(", ")}]`);
         expect("strides", stride && `[${stride.join(", ")}]`, `[${a.strides.join(", ")}]`);
         expect("dtype", dtype?.name ?? null, a.dtype.name);
+        expect("layout", layout, "strided");
       },
     },
   ),
