@@ -156,9 +156,12 @@ export class Inference {
   }
 }
 
-/** Arguments of a wrong kind, which are for other rules, may end up as the sizes of a result. */
+/** Arguments of a wrong kind, which are for other rules, may end up as the sizes or the dtype of a result. */
 function isWhole(result: unknown): boolean {
-  return !(result instanceof Tensor) || (Array.isArray(result.sizes) && result.sizes.every(Number.isFinite));
+  if (!(result instanceof Tensor)) return true;
+  return (
+    typeof result.dtype === "object" && Array.isArray(result.sizes) && result.sizes.every(Number.isFinite)
+  );
 }
 
 /** Whether a size, or a number, has a symbol of a value that is known when the program runs: `u0`. */

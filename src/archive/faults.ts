@@ -32,7 +32,7 @@ export const archiveFaults = {
   "archive/checksum": {
     summary: "the bytes of an entry are not the bytes that were written",
     severity: "warning",
-    help: `torch reads a .pt2 without checking this, and refuses a legacy archive; ${SAVE_AGAIN}`,
+    help: `torch reads a .pt2 without checking this; ${SAVE_AGAIN}`,
   },
   "archive/layout": {
     summary: "the entries are not laid out as torch's reader demands",

@@ -335,7 +335,10 @@ describe("a legacy archive", () => {
     ["}X\x01\x00\x00\x00aNs.", "archive/pickle"],
     ["}", "archive/corrupt"],
   ])("whose state dict is %j", async (pickle, rule) => {
-    const inner = makeZip([{ name: "archive/data.pkl", data: Buffer.from(pickle, "latin1") }]);
+    const inner = makeZip([
+      { name: "archive/data.pkl", data: Buffer.from(pickle, "latin1") },
+      { name: "archive/version", data: "3" },
+    ]);
     const entries = [
       ...legacy({ ...parts, "serialized_state_dict.pt": null }),
       { name: "serialized_state_dict.pt", data: inner },

@@ -1,8 +1,8 @@
 import type { InputError } from "../errors.ts";
 import { type Archive, lazy } from "./archive.ts";
-import { archiveFault, gather, missing } from "./faults.ts";
+import { archiveFault, faultsOf, gather, missing } from "./faults.ts";
 import { type LoadedPayloads, payloadsOfSave } from "./payloads.ts";
-import { describeEntry, filesBelow, type LoadableModel, modelFaults } from "./pt2.ts";
+import { describeEntry, extraFaults, filesBelow, type LoadableModel, modelFaults } from "./pt2.ts";
 import { openTorchSave, type TorchSave } from "./torch-save.ts";
 import type { Zip, ZipEntry } from "./zip.ts";
 import { verifyChecksums, zipFaults } from "./zip-faults.ts";
@@ -54,14 +54,39 @@ function makeModel(zip: Zip, document: ZipEntry): LoadableModel {
     // torch has no name for it; torch.export.save calls the only program of an archive so.
     name: "model",
     entry: document.name,
-    document: () => zip.readChecked(document),
-    documentSource: () => zip.openChecked(document),
+    document: () => zip.readText(document),
+    documentSource: () => zip.openText(document),
     weights: async () => (await weights()).payloads,
     constants: async () => (await constants()).payloads,
     sampleInputs: lazy(() => openPart(zip, "example_inputs")),
     loaders: [weights, constants],
     absent: parts.filter((name) => partOf(zip, name) === undefined).map((name) => `serialized_${name}.pt`),
   };
+}
+
+/** Compares the checksums of all that is read when the program is linted: everything but the weights. */
+async function readFaults(zip: Zip): Promise<InputError[]> {
+  const weights = partOf(zip, "state_dict");
+  const faults: InputError[] = [];
+  for (const entry of zip.entries) {
+    if (entry === weights || entry.name === LEGACY_DOCUMENT) continue;
+    faults.push(
+      ...(await gather(async () => {
+        await zip.verify(entry, () => {});
+        return [];
+      })),
+    );
+  }
+  return faultsOf("archive/corrupt", faults, (fault) => fault);
+}
+
+/** torch reads a legacy archive with Python's zipfile, which compares the checksums. */
+function refused(fault: InputError): InputError {
+  if (fault.rule !== "archive/checksum") return fault;
+  const { entry = "" } = fault.data;
+  return archiveFault("archive/corrupt", `${fault.message}: torch refuses to read it`, {
+    entry: String(entry),
+  });
 }
 
 /** The zip that torch <= 2.7 saved; `document` is its `serialized_exported_program.json`. */
@@ -71,13 +96,15 @@ export function openLegacy(zip: Zip, document: ZipEntry, close: () => Promise<vo
     ...zipFaults(zip),
     ...(await gather(() => versionFaults(zip))),
     ...(await modelFaults(models)),
+    ...(await extraFaults(zip, "extra_files/")),
+    ...(await readFaults(zip)),
   ]);
   return {
     format: "legacy",
     entries: zip.entries.map(describeEntry),
     models,
     extraFiles: () => filesBelow(zip, "extra_files/"),
-    faults: async () => [...(await faults()), ...zip.checksumFaults],
+    faults: async () => [...(await faults()), ...zip.checksumFaults.map(refused)],
     verifyChecksums: (progress) => verifyChecksums(zip, progress),
     close,
   };

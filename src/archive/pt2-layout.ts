@@ -35,6 +35,16 @@ function rootFault(zip: Zip, root: string): InputError | undefined {
   return archiveFault("archive/layout", message, { entry: alien.name });
 }
 
+/** torch asks for the names of all entries, as UTF-8. */
+function garbledNames(zip: Zip): string[] {
+  return zip.entries.map(({ name }) => name).filter((name) => name.includes("\uFFFD"));
+}
+
+const garbled = (name: string): InputError =>
+  archiveFault("archive/corrupt", `the name of the entry ${JSON.stringify(name)} is no UTF-8`, {
+    entry: name,
+  });
+
 /** torch loads every entry in models/ as a program, whatever it is called (_load_exported_programs). */
 function strangers(zip: Zip, root: string): string[] {
   const folder = `${root}models/`;
@@ -97,6 +107,7 @@ export async function layoutFaults(zip: Zip, root: string): Promise<InputError[]
   const fault = rootFault(zip, root);
   return [
     ...(fault ? [fault] : []),
+    ...faultsOf("archive/corrupt", garbledNames(zip), garbled),
     ...faultsOf("archive/layout", strangers(zip, root), stranger),
     ...(await formatFaults(zip, root)),
   ];

@@ -6,9 +6,10 @@ import { checkPayloads, type PayloadConfig, type PayloadMeta, parsePayloadConfig
 import { type LoadedPayloads, payloadFaults, payloadsOfSave, StoredPayload } from "./payloads.ts";
 import { layoutFaults } from "./pt2-layout.ts";
 import { isZip, SNIFF_BYTES } from "./sniff.ts";
-import type { ByteSource } from "./source.ts";
+import { type ByteSource, eachChunk } from "./source.ts";
 import { openTorchSave, type TorchSave } from "./torch-save.ts";
-import type { Zip, ZipEntry } from "./zip.ts";
+import { utf8Checker } from "./utf8.ts";
+import { notText, type Zip, type ZipEntry } from "./zip.ts";
 import { verifyChecksums, zipFaults } from "./zip-faults.ts";
 
 /** The longest list of weights that is read: about 150,000 of them. */
@@ -66,7 +67,7 @@ async function readConfig(zip: Zip, name: string): Promise<PayloadConfig> {
       size: entry.size,
     });
   }
-  const usual = entry.size < LONG_CONFIG ? undefined : decodePayloadConfig(await zip.openChecked(entry));
+  const usual = entry.size < LONG_CONFIG ? undefined : decodePayloadConfig(await zip.openText(entry));
   return usual ? checkPayloads(usual.config) : parsePayloadConfig(await zip.readChecked(entry), name);
 }
 
@@ -128,8 +129,8 @@ function makeModel(zip: Zip, root: string, entry: ZipEntry): LoadableModel {
   return {
     name,
     entry: entry.name,
-    document: () => zip.readChecked(entry),
-    documentSource: () => zip.openChecked(entry),
+    document: () => zip.readText(entry),
+    documentSource: () => zip.openText(entry),
     weights: async () => (await weights()).payloads,
     constants: async () => (await constants()).payloads,
     sampleInputs: lazy(() => loadSample(zip, sample)),
@@ -168,6 +169,24 @@ export function filesBelow(zip: Zip, folder: string): Map<string, ArchiveFile> {
   return files;
 }
 
+/** torch decodes the user's own files when it loads a program, whatever they are. */
+export async function extraFaults(zip: Zip, folder: string): Promise<InputError[]> {
+  const faults: InputError[] = [];
+  for (const entry of zip.entries) {
+    if (!entry.name.startsWith(folder) || entry.name.endsWith("/")) continue;
+    const isText = utf8Checker();
+    const check = async (): Promise<readonly InputError[]> => {
+      let isGood = true;
+      await eachChunk(await zip.open(entry), (bytes, offset) => {
+        isGood = isText(bytes, offset + bytes.length === entry.size);
+      });
+      return isGood ? [] : [notText(entry)];
+    };
+    faults.push(...(await gather(check)));
+  }
+  return faultsOf("archive/corrupt", faults, (fault) => fault);
+}
+
 /** Why an archive without models has none. */
 function nothingToLint(zip: Zip, root: string): InputError {
   const compiled = new Set(
@@ -203,6 +222,7 @@ export function openPt2(zip: Zip, root: string, close: () => Promise<void>): Arc
     ...zipFaults(zip),
     ...(await layoutFaults(zip, root)),
     ...(await modelFaults(models)),
+    ...(await extraFaults(zip, `${root}extra/`)),
   ]);
   return {
     format: "pt2",

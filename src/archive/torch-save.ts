@@ -46,17 +46,32 @@ function storagesOf(zip: Zip, root: string, outer: string): Map<string, ArchiveF
   return storages;
 }
 
+/** As PyTorchStreamReader opens it: the first entry's folder is the root of all, and holds the version. */
+async function requireLayout(zip: Zip, root: string): Promise<void> {
+  const alien = zip.entries.find(({ name }) => !name.startsWith(root));
+  if (alien !== undefined) {
+    const message = `the entry ${JSON.stringify(alien.name)} is outside the root folder ${root}, which torch refuses`;
+    throw archiveFault("archive/layout", message);
+  }
+  const version = zip.find(`${root}.data/version`) ?? zip.find(`${root}version`);
+  if (version === undefined) throw archiveFault("archive/missing-entry", "it has no version");
+  await zip.read(version);
+}
+
 /** Opens a torch.save file inside an archive, whose name `outer` is for messages. Reads its pickle alone. */
 export function openTorchSave(source: ByteSource, outer: string): Promise<TorchSave> {
   return within(outer, async () => {
     const zip = await requireZip(source);
     // The root folder is mostly `archive`, or named after the file that was saved.
-    const pickle = zip.entries.find((entry) => /^[^/]+\/data\.pkl$/.test(entry.name));
-    if (pickle === undefined) throw archiveFault("archive/missing-entry", "it has no data.pkl");
+    const first = zip.entries[0]?.name ?? "";
+    const root = first.slice(0, first.indexOf("/") + 1);
+    const pickle = zip.find(`${root}data.pkl`);
+    if (root === "" || pickle === undefined)
+      throw archiveFault("archive/missing-entry", "it has no data.pkl");
     if (pickle.size > MAX_PICKLE_BYTES) {
       throw archiveFault("archive/too-large", `its pickle has ${pickle.size} bytes`, { size: pickle.size });
     }
-    const root = pickle.name.slice(0, -"data.pkl".length);
+    await requireLayout(zip, root);
     await requireLittleEndian(zip, root);
     return { value: readPickle(await zip.read(pickle)), storages: storagesOf(zip, root, outer) };
   });

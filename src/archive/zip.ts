@@ -4,6 +4,7 @@ import { crc32 } from "./crc32.ts";
 import { type DocumentSource, memorySource, toDocumentSource } from "./document-source.ts";
 import { archiveFault } from "./faults.ts";
 import { type ByteSource, bytesSource, eachChunk, MAX_ARRAY_BYTES, sliceSource } from "./source.ts";
+import { utf8Checker } from "./utf8.ts";
 import { findZipEnd } from "./zip-end.ts";
 
 /** An entry as the central directory has it; torch leaves the sizes in its local headers zero. */
@@ -32,10 +33,13 @@ export interface Zip {
   readChecked(entry: ZipEntry): Promise<Uint8Array>;
   /** Compares the checksum, and keeps nothing of the bytes; `progress` gets how many have been read. */
   verify(entry: ZipEntry, progress: (done: number) => void): Promise<void>;
-  /** Like `readChecked`, but a stored entry is read by ranges; the checksum is compared when all has been read. */
-  openChecked(entry: ZipEntry): Promise<DocumentSource>;
+  /** Like `readChecked`, for what has to be UTF-8; what is not is among the faults too. */
+  readText(entry: ZipEntry): Promise<Uint8Array>;
+  /** Like `readText`, but a stored entry is read by ranges; it is compared when all has been read. */
+  openText(entry: ZipEntry): Promise<DocumentSource>;
   /** A stored entry as a source of its own, without reading it; a deflated one is inflated first. */
   open(entry: ZipEntry): Promise<ByteSource>;
+  /** What the entries that have been read turned out to be: their checksums, and their text. */
   readonly checksumFaults: readonly InputError[];
 }
 
@@ -118,6 +122,13 @@ function oversized(entry: ZipEntry): InputError | undefined {
   return archiveFault("archive/too-large", message, data);
 }
 
+/** The fault of an entry that torch decodes as UTF-8 and that is none. */
+export function notText({ name }: ZipEntry): InputError {
+  return archiveFault("archive/corrupt", `the entry ${name} is no UTF-8, which torch reads it as`, {
+    entry: name,
+  });
+}
+
 /** Where the bytes of an entry begin. The local header is asked for nothing but its own length. */
 async function dataStart(source: ByteSource, entry: ZipEntry): Promise<number> {
   const outside = archiveFault("archive/truncated", `the entry ${entry.name} lies outside the file`, {
@@ -188,6 +199,10 @@ function makeZip(source: ByteSource, raws: Map<ZipEntry, RawZipEntry>, byName: M
     const message = `the checksum of the entry ${entry.name} does not match its bytes`;
     checksumFaults.set(entry, archiveFault("archive/checksum", message, { entry: entry.name }));
   };
+  const textFaults = new Map<ZipEntry, InputError>();
+  const requireText = (entry: ZipEntry, isText: boolean): void => {
+    if (!isText) textFaults.set(entry, notText(entry));
+  };
   return {
     size: source.size,
     entries: [...raws.keys()],
@@ -206,14 +221,21 @@ function makeZip(source: ByteSource, raws: Map<ZipEntry, RawZipEntry>, byName: M
       });
       compare(entry, checksum);
     },
-    async openChecked(entry) {
+    async readText(entry) {
+      const bytes = await this.readChecked(entry);
+      requireText(entry, utf8Checker()(bytes, true));
+      return bytes;
+    },
+    async openText(entry) {
       if (!isReadable(entry)) throw unreadable(entry);
-      if (entry.method !== 0) return memorySource(await this.readChecked(entry));
+      if (entry.method !== 0) return memorySource(await this.readText(entry));
       let checksum = 0;
+      const isText = utf8Checker();
       return toDocumentSource(
         sliceSource(source, await dataStart(source, entry), entry.size),
         (bytes, isLast) => {
           checksum = crc32(bytes, checksum);
+          requireText(entry, isText(bytes, isLast));
           if (isLast) compare(entry, checksum);
         },
       );
@@ -224,7 +246,7 @@ function makeZip(source: ByteSource, raws: Map<ZipEntry, RawZipEntry>, byName: M
       return sliceSource(source, await dataStart(source, entry), entry.size);
     },
     get checksumFaults() {
-      return [...checksumFaults.values()];
+      return [...checksumFaults.values(), ...textFaults.values()];
     },
   };
 }
