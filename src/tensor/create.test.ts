@@ -45,6 +45,44 @@ describe("tensor", () => {
     expect(tensor(data).toString()).toBe(text);
   });
 
+  it.each<[NestedNumbers, DTypeName, number]>([
+    [[255], "uint8", 255],
+    [[-255], "uint8", 1],
+    [[-1], "uint32", 2 ** 32 - 1],
+    [[-128], "int8", -128],
+    [[3.7], "uint8", 3],
+    [[-127.5], "int8", -127],
+    [[Number.NaN], "bool", 1],
+    [[Scalar.complex(0, 1)], "bool", 1],
+    [[1e300], "float32", Number.POSITIVE_INFINITY],
+    [[70000], "float16", Number.POSITIVE_INFINITY],
+  ])("of %s as %s is what torch makes of it", (data, dtype, expected) => {
+    expect(Number(toTypedArray(tensor(data, { dtype }))[0])).toBe(expected);
+  });
+
+  it.each<[NestedNumbers, DTypeName, string]>([
+    [[1, 300], "uint8", "300"],
+    [[-256], "uint8", "-256"],
+    [[255.9], "uint8", "255.9"],
+    [[-0.5], "uint8", "-0.5"],
+    [[128], "int8", "128"],
+    [[-128.5], "int8", "-128.5"],
+    [[2 ** 31], "int32", "2147483648"],
+    [[2n ** 63n], "int64", "9223372036854775808"],
+    [[Scalar.float(2 ** 63)], "int64", "9223372036854775808.0"],
+    [[-1], "uint64", "-1"],
+    [[2n ** 64n], "uint64", "18446744073709551616"],
+    [[Number.NaN], "int32", "NaN"],
+    [[Number.POSITIVE_INFINITY], "int64", "Infinity"],
+    [[Scalar.complex(3, 0)], "float32", "(3+0j)"],
+  ])("refuses %s as %s, as torch does", (data, dtype, number) => {
+    expect(() => tensor(data, { dtype })).toThrow(`${number} does not fit in ${dtype}`);
+  });
+
+  it("wraps the numbers of a typed array", () => {
+    expect([...toTypedArray(tensor(new Int32Array([300, -1]), { dtype: "uint8" }))]).toEqual([44, 255]);
+  });
+
   it("says what it cannot make", () => {
     expect(() => tensor([[1], [2, 3]])).toThrow("the lists are not of one length");
     expect(() => tensor([1, 2], { sizes: [3] })).toThrow("2 numbers do not make a tensor of sizes [3]");

@@ -44,7 +44,11 @@ export interface TensorOptions {
  * A typed array holds numbers, never bit patterns: a Float32Array makes a bfloat16 tensor by rounding. For a complex
  * `dtype` it holds real and imaginary parts in turn, as `toTypedArray` gives them.
  *
- * @throws RangeError when the lists are ragged, hold another number of elements than `sizes`, or there is no such dtype.
+ * As in torch, a number of a list that the dtype cannot hold is refused, a complex one where reals are wanted too;
+ * whole negative numbers wrap in uint8, uint16 and uint32. A typed array is converted as `.to(dtype)` does: it wraps.
+ *
+ * @throws RangeError when the lists are ragged, hold another number of elements than `sizes`, or a number that does not
+ * fit, or there is no such dtype.
  */
 export function tensor(data: NestedNumbers | Reals | Integers, { dtype, sizes }: TensorOptions = {}): Tensor {
   if (dtype !== undefined && !Object.hasOwn(dtypes, dtype))
@@ -77,7 +81,14 @@ function ofLists(
 ): Tensor {
   const numbers = flatten(data);
   const result = zeros(sizes ?? shapeOf(data), wanted ?? dtypeOf(numbers), numbers.length);
-  if (numbers.some(({ category }) => category === "complex")) {
+  const misfit = numbers.find((number) => !fits(number, result.dtype));
+  if (misfit !== undefined) throw new RangeError(`${misfit} does not fit in ${result.dtype.name}`);
+  if (result.dtype.category === "bool") {
+    storeReals(
+      result,
+      numbers.map(({ re, im }) => Number(re !== 0 || im !== 0)),
+    );
+  } else if (numbers.some(({ category }) => category === "complex")) {
     storeComplexes(result, Float64Array.from(numbers.flatMap(({ re, im }) => [re, im])));
   } else if (numbers.some(({ category, re }) => category === "int" && !Number.isSafeInteger(re))) {
     storeIntegers(
@@ -103,6 +114,20 @@ function dtypeOf(numbers: readonly Scalar[]): DType {
   if (has("complex")) return dtypes.complex64;
   if (has("float") || numbers.length === 0) return dtypes.float32;
   return has("int") ? dtypes.int64 : dtypes.bool;
+}
+
+/** Mirrors overflows() of c10/util/TypeCast.h and, for 64 bits, Python's own conversions. */
+function fits(number: Scalar, { category, signed, itemsize }: DType): boolean {
+  if (number.category === "complex") return category === "complex" || category === "bool";
+  if (category !== "int" || number.category === "bool") return true;
+  const largest = 2n ** BigInt(8 * itemsize - (signed ? 1 : 0)) - 1n;
+  const wraps = !signed && itemsize < 8;
+  if (number.category === "int") {
+    const lowest = signed ? -largest - 1n : wraps ? -largest : 0n;
+    return number.integer >= lowest && number.integer <= largest;
+  }
+  const bound = 2 ** (8 * itemsize - (signed ? 1 : 0));
+  return number.re >= (signed ? -bound : 0) && (itemsize < 8 ? number.re <= bound - 1 : number.re < bound);
 }
 
 /** A whole number is an integer. */
