@@ -88,9 +88,10 @@ export {
 export { checkRule, type RuleCases } from "./lint/rule-check.ts";
 export type { SuppressionEntry } from "./lint/suppression-list.ts";
 export { type OpenedFile, open } from "./open.ts";
+export { defineUserOp as defineOp } from "./ops/define-user-op.ts";
 export { call, callAny, callList } from "./ops/dispatch.ts";
 export { type Body, type BodyInput, type HopCall, hopCall } from "./ops/hop/hop.ts";
-export { type Definition, defineOp, type Kernel } from "./ops/kernel.ts";
+export type { Definition, Kernel } from "./ops/kernel.ts";
 export type { Operator } from "./ops/operator.ts";
 export { OperatorRegistry } from "./ops/registry.ts";
 export { type PrintOptions, printProgram } from "./program/print.ts";

@@ -49,7 +49,12 @@ function checkConstants(program: Program, values: readonly RuntimeValue[]): void
     const { name, value } = spec.constant_input;
     if ("as_none" in value) continue;
     const [constant] = Object.values(value) as [number | bigint | string | boolean];
-    if (given instanceof Scalar ? given.re === Number(constant) : given === constant) continue;
+    // As Python compares them: 3 is 3.0 and True is 1, but "3" is no 3.
+    const isEqual =
+      given instanceof Scalar && typeof constant !== "string"
+        ? given.re === Number(constant) && given.im === 0
+        : given === constant;
+    if (isEqual) continue;
     const wanted = resolver(program.main, value) as { readonly constant: RuntimeValue };
     throw guardFailed(
       `${name} == ${describeRuntimeValue(wanted.constant)}`,

@@ -32,6 +32,10 @@ def forward(x: "f32[2]", flag = False, scale = 3.0, mode = "sum", mask = None):
     );
     expect(() => call(constants, { x, mode: "max" })).toThrow('guard failed: mode == "sum"; it is "max"');
     expect(() => call(constants, { x, mode: x })).toThrow('guard failed: mode == "sum"; it is int64[2]');
+    expect(() => call(constants, { x, scale: "3.0" })).toThrow('guard failed: scale == 3.0; it is "3.0"');
+    expect(() => call(constants, { x, scale: Scalar.complex(3, 1) })).toThrow("guard failed: scale == 3.0");
+    const text = 'def forward(x: "f32[2]", mode = "3"):\n    return (x,)\n';
+    expect(() => call(text, { x, mode: Scalar.int(3) })).toThrow('guard failed: mode == "3"; it is 3');
   });
 
   it("for a name that is no input's", () => {
