@@ -49,13 +49,14 @@ export class StateReader {
     });
   }
 
-  async #tensor(name: string, { config, entry, read, size }: Payload): Promise<Tensor> {
+  async #tensor(name: string, payload: Payload): Promise<Tensor> {
+    const { config, entry, size } = payload;
     const meta = config.tensor_meta;
     if (meta === null || size === null) throw this.#missing("tensor", name);
     let storage = this.#storages.get(entry);
     if (storage === undefined) {
       // Read once; the archive's bytes are not to be written to.
-      storage = read().then((bytes) => new Storage(Memory.lasting(bytes)));
+      storage = payload.read().then((bytes) => new Storage(Memory.lasting(bytes)));
       this.#storages.set(entry, storage);
     }
     const integers = (list: readonly { as_int?: number }[]): number[] => list.map(({ as_int }) => as_int!);
