@@ -102,3 +102,16 @@ it("stands at the write", () => {
     ["main/cond/true_graph_0", "fill_", "error"],
   ]);
 });
+
+it("warns of operators that change a view's sizes and strides alone", () => {
+  const severities = (body: string): unknown[] =>
+    findingsIn(branchMutatesInput, program(body)).map(({ node, severity }) => [node, severity]);
+  const view = `    slice_1: "f32[2, 3]" = torch.ops.aten.slice.Tensor(a)\n`;
+  const turned = `    t_: "f32[3, 2][1, 3]" = torch.ops.aten.t_.default(slice_1)\n`;
+  expect(severities(view + turned)).toEqual([["t_", "warning"]]);
+  expect(severities(turned.replace("slice_1", "a"))).toEqual([["t_", "error"]]);
+  const twice = `    t__1: "f32[2, 3]" = torch.ops.aten.t_.default(t_)\n`;
+  expect(severities(view + turned + twice)).toEqual([["t_", "warning"]]);
+  const filled = `    fill_: "f32[3, 2][1, 3]" = torch.ops.aten.fill_.Scalar(t_, 1)\n`;
+  expect(severities(view + turned + filled)).toEqual([["fill_", "error"]]);
+});

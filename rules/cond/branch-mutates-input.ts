@@ -15,6 +15,10 @@ Under \`torch.no_grad()\`, \`torch.export\` accepts and saves such a program. \`
 then ends with "operator 'aten.copy_.default' is not functional". When the write is an \`out=\` keyword it does not
 notice at all: the write is dropped, and the results are wrong.
 
+An operator that changes how a view of an input lies in memory, and no element (\`t_\`, \`unsqueeze_\`), is a warning:
+\`torch.export\` refuses it while gradients are enabled, but what it lets through lowers and runs as it should. Of the input
+itself, instead of a view of it, \`run_decompositions\` refuses that, too.
+
 Return the new value from both branches and write it after the cond: \`cache.copy_(torch.cond(...))\`.
 `,
   data: {
@@ -43,6 +47,54 @@ def false_graph_0(x: "f32[2, 3]"):
       },
     ],
     invalid: [
+      {
+        title: "transposes its input",
+        program: `
+def forward(p: "b8[]", x: "f32[2, 2]"):
+    cond: ("f32[2, 2]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (x,))
+    return (cond[0],)
+
+def true_graph_0(x: "f32[2, 2]"):
+    t_: "f32[2, 2][1, 2]" = torch.ops.aten.t_.default(x)
+    sin: "f32[2, 2][1, 2]" = torch.ops.aten.sin.default(t_)
+    clone: "f32[2, 2]" = torch.ops.aten.clone.default(sin, memory_format=torch.contiguous_format)
+    return (clone,)
+
+def false_graph_0(x: "f32[2, 2]"):
+    cos: "f32[2, 2]" = torch.ops.aten.cos.default(x)
+    return (cos,)
+`,
+        diagnostics: [
+          {
+            message: "the true branch of torch.cond writes to its input (input 'x')",
+            data: { branch: "true_graph_0", operand: 0 },
+          },
+        ],
+      },
+      {
+        title: "transposes a view",
+        program: `
+def forward(p: "b8[]", x: "f32[2, 2]"):
+    cond: ("f32[2, 2]",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (x,))
+    return (cond[0],)
+
+def true_graph_0(x: "f32[2, 2]"):
+    view: "f32[2, 2]" = torch.ops.aten.view.default(x, [2, 2])
+    t_: "f32[2, 2][1, 2]" = torch.ops.aten.t_.default(view)
+    add: "f32[2, 2]" = torch.ops.aten.add.Tensor(x, t_)
+    return (add,)
+
+def false_graph_0(x: "f32[2, 2]"):
+    cos: "f32[2, 2]" = torch.ops.aten.cos.default(x)
+    return (cos,)
+`,
+        diagnostics: [
+          {
+            message: "the true branch of torch.cond writes to its input (input 'x')",
+            data: { branch: "true_graph_0", operand: 0 },
+          },
+        ],
+      },
       {
         title: "fills a slice of a cache",
         program: `

@@ -26,6 +26,8 @@ export interface CallEffects {
   /** By the outputs' positions; one that is not there lies in new memory of its own. */
   readonly outputs: readonly OutputStorage[];
   readonly writes: readonly Value[];
+  /** Whether the writes change no element, but how the tensors lie in memory (`t_`), or in which (`set_`). */
+  readonly reshapes: boolean;
   /** False when it depends on sizes that are not known whether an output lies in new memory. */
   readonly certain: boolean;
 }
@@ -63,6 +65,7 @@ function resolve(node: Node, operator: Operator, { outputs, writes, certain }: C
   return {
     outputs: outputs.map(({ sources, group }) => ({ aliases: values(sources), group })),
     writes: values(writes),
+    reshapes: writes.every(({ kind }) => kind === "metadata" || kind === "rebind"),
     certain,
   };
 }
@@ -133,5 +136,10 @@ const BATCH_DIM = /^torch\._functorch\.predispatch\._(add|remove)_batch_dim$/;
 
 function viewOfFirst(node: Node): CallEffects {
   const aliases = node.operands.slice(0, 1).filter((v) => v !== null);
-  return { outputs: node.outputs.map(() => ({ aliases, group: -1 })), writes: [], certain: true };
+  return {
+    outputs: node.outputs.map(() => ({ aliases, group: -1 })),
+    writes: [],
+    reshapes: false,
+    certain: true,
+  };
 }

@@ -47,6 +47,6 @@ function release(version: string): string {
 }
 
 /** The kernels of other devices lay their results out in ways of their own. */
-function isOnCpu({ operands, outputs }: Node): boolean {
+export function isOnCpu({ operands, outputs }: Node): boolean {
   return [...operands, ...outputs].every((value) => !value?.meta || value.meta.device.type === "cpu");
 }

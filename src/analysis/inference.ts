@@ -16,7 +16,7 @@ import { dtypeOfCode } from "../tensor/dtype.ts";
 import { contiguousStrides } from "../tensor/geometry.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { type FixedStrides, fixedStrides } from "./fixed-strides.ts";
+import { type FixedStrides, fixedStrides, isOnCpu } from "./fixed-strides.ts";
 import { type Point, pointsOf, sizeAt } from "./points.ts";
 
 /** A result that is not what its metadata says. */
@@ -189,12 +189,14 @@ function kernelCall(node: Node, operator: Operator): Call | undefined {
   const kernel = findKernel(operator.qualifiedName);
   if (kernel === undefined || FAKES_DIFFER.test(kernel.name)) return undefined;
   if (isUnderAutocast(node) || lacksArgument(node, kernel)) return undefined;
+  const isOne = STATISTICS.test(kernel.name) && !isOnCpu(node);
   return {
     run: (frame) => {
       const args = namedArguments(node, kernel.schema);
       args.read(frame);
       requireLayout(node, args.values.layout);
-      return kernel.call(args.values);
+      const results = kernel.call(args.values);
+      return isOne && Array.isArray(results) ? results[0] : results;
     },
     strides: fixedStrides(node, operator),
   };
@@ -209,6 +211,9 @@ function requireLayout({ outputs }: Node, layout: unknown): void {
 /** Operators that torch's own inference says something else of than they give: metadata is as the inference has it. */
 const FAKES_DIFFER =
   /^(quantized_decomposed::choose_qparams_per_token|aten::(_?embedding_bag|_batch_norm_with_update))/;
+
+/** Whose statistics of a low precision input have its dtype on a CPU, and one of their own elsewhere. */
+const STATISTICS = /^aten::(_?native_batch_norm|native_layer_norm|_batch_norm)/;
 
 /** Missing arguments are for arguments/names. */
 function lacksArgument(node: Node, kernel: Kernel): boolean {

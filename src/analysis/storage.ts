@@ -10,6 +10,8 @@ import { RootTable, union } from "./roots.ts";
 export interface Write {
   readonly node: Node;
   readonly value: Value;
+  /** Whether no element changes, but how the tensor lies in memory (`t_`), or in which (`set_`). */
+  readonly reshapes: boolean;
 }
 
 /** An input of a graph that the graph writes. */
@@ -23,6 +25,8 @@ export interface WrittenInput {
    * sharing from torch (`unsafe_split`), and then no check of torch's sees the mutation either.
    */
   readonly counted: boolean;
+  /** Whether it stays as it is: the writes are `t_` and the like of views of it. */
+  readonly untouched: boolean;
 }
 
 /** Which outputs of a graph share storage with what, and which inputs it writes. Positions count from 0. */
@@ -159,14 +163,14 @@ export class StorageAnalysis {
     if (hop === undefined) {
       if (this.#bitsDecide[node.graph.targetNumbers[node.index]!])
         for (const operand of node.operands) if (operand) this.#resolve(operand);
-      const { writes = NO_VALUES } = callEffects(node, this.#registry, this.#bits) ?? {};
-      return writes.map((value) => ({ node, value }));
+      const { writes = NO_VALUES, reshapes = false } = callEffects(node, this.#registry, this.#bits) ?? {};
+      return writes.map((value) => ({ node, value, reshapes }));
     }
     // What a body writes of its operands, the operator writes.
     return hop.bodies.flatMap(({ graph, inputs }) =>
-      this.effects(graph).writes.flatMap(({ input }) => {
+      this.effects(graph).writes.flatMap(({ input, untouched }) => {
         const value = inputs[input]?.operand;
-        return value ? [{ node, value }] : [];
+        return value ? [{ node, value, reshapes: untouched }] : [];
       }),
     );
   }
@@ -263,6 +267,25 @@ export class StorageAnalysis {
     if (!certain) this.#uncertain.add(output.id);
   }
 
+  /**
+   * Whether a value may be the very tensor that an input is, not another one in the same memory: operators that write give
+   * back what they wrote, and some views, such as `to`, what they got.
+   */
+  #isSameTensor(value: Value, input: Value): boolean {
+    let at = value;
+    while (at.node !== null && !this.#makesTensor(at.node)) {
+      const source = at.node.operands.find((operand) => operand && this.shareStorage(operand, at));
+      if (source?.kind !== "tensor" || !isDefinedBefore(source, at.node)) return true;
+      at = source;
+    }
+    return at === input;
+  }
+
+  #makesTensor({ target }: Node): boolean {
+    const operator = this.#registry.find(target);
+    return operator?.has("view") === true && !MAY_BE_ARGUMENT.test(operator.qualifiedName);
+  }
+
   /** Whether results that lie in an argument's memory count their versions for themselves. */
   #hidesSharing(node: Node): boolean {
     const operator = this.#registry.find(node.target);
@@ -301,8 +324,19 @@ export class StorageAnalysis {
       if (!placeholder) continue;
       const hits = all.filter(({ value }) => this.shareStorage(value, placeholder));
       const counter = this.#counters.get(placeholder.id);
-      const counted = hits.find(({ value }) => this.#counters.get(value.id) === counter);
-      if (hits.length > 0) writes.push({ input, write: counted ?? hits[0]!, counted: counted !== undefined });
+      const touching = hits.filter(
+        (write) => !write.reshapes || this.#isSameTensor(write.value, placeholder),
+      );
+      const isCounted = ({ value }: Write): boolean => this.#counters.get(value.id) === counter;
+      const counted = touching.find(isCounted) ?? hits.find(isCounted);
+      if (hits.length > 0) {
+        writes.push({
+          input,
+          write: counted ?? touching[0] ?? hits[0]!,
+          counted: counted !== undefined,
+          untouched: touching.length === 0,
+        });
+      }
     }
     return writes;
   }
@@ -365,6 +399,10 @@ const NO_ROOTS: readonly number[] = [];
 /** Operators that may copy where a lazy bit is set, so that their operands' bits must be known first. */
 const BITS_DECIDE =
   /^torch\.ops\.aten\.\w*(conj|neg|real|imag|chunk|split|contiguous|reshape|flatten|to|clone)\w*\./;
+
+/** Views that may be their argument, not a new tensor. */
+const MAY_BE_ARGUMENT =
+  /^aten::(to|type_as|contiguous|flatten|positive|resolve_(conj|neg)|real|conj|expand_as|broadcast_to|atleast_[123]d|\w+_)(\.|$)/;
 
 /** False in a program that uses a name before its definition. */
 function isDefinedBefore(value: Value, node: Node): boolean {

@@ -3,6 +3,7 @@ import { copyInto } from "../../tensor/copy.ts";
 import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { fill, type Reals, reals } from "../../tensor/elements.ts";
 import { suggestedStrides } from "../../tensor/memory-format.ts";
+import { promoteDtypes } from "../../tensor/promotion.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { type Arguments, type Kernel, mode, type Result } from "../kernel.ts";
@@ -44,8 +45,12 @@ function statisticsOf(x: Reals, channels: number, area: number): Statistics {
   return { mean, variance };
 }
 
-/** Statistics of a low precision input with wider parameters are as wide as these (at::native::batch_norm_cpu). */
+/**
+ * Statistics of a low precision input with wider parameters are as wide as these (at::native::batch_norm_cpu), but have the
+ * input's dtype in metadata (torch/_decomp/decompositions.py native_batch_norm_helper).
+ */
 function statisticsDtype({ input, weight, bias, running_mean }: Call): DType {
+  if (mode.meta) return input.dtype;
   const parameter = weight ?? bias ?? running_mean;
   return parameter?.dtype === dtypes.float32 ? dtypes.float32 : input.dtype;
 }
@@ -58,7 +63,9 @@ function normalize(args: Call, training: boolean): Normalized {
   const make = (size: number): Tensor => Tensor.ofSpec({ sizes: [size], dtype }, mode.meta);
   const out = Tensor.ofSpec({ ...input.like(), strides: suggestedStrides(input.sizes, input) }, mode.meta);
   const [saveMean, saveInvstd] = [make(training ? channels : 0), make(training ? channels : 0)];
-  const own = (t: Tensor | null): Tensor | null => t && Tensor.ofSpec(t.like(), mode.meta);
+  // By torch's inference the new statistics are those in float32, or wider, blended with the old ones.
+  const keptIn = (t: Tensor): DType => (mode.meta ? promoteDtypes(t.dtype, dtypes.float32) : t.dtype);
+  const own = (t: Tensor | null): Tensor | null => t && Tensor.ofSpec(t.like(t.sizes, keptIn(t)), mode.meta);
   const [mean, variance] = training ? [own(running_mean), own(running_var)] : [running_mean, running_var];
   if (mode.meta) return { out, saveMean, saveInvstd, mean, variance };
   const x = reals(input);

@@ -6,7 +6,7 @@ import { suggestedStrides } from "../../tensor/memory-format.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call, callList } from "../dispatch.ts";
-import { defineOp, type Kernel } from "../kernel.ts";
+import { defineOp, type Kernel, mode } from "../kernel.ts";
 import { reshaped } from "./reshaping.ts";
 
 /** How many rows a tensor has, and how long they are, when it is normalized over its last dimensions. */
@@ -30,8 +30,12 @@ function moments(x: Reals, start: number, length: number, eps: number): [mean: n
   return [mean, 1 / Math.sqrt(squares / length + eps)];
 }
 
-/** The statistics of a low precision input with wider parameters are as wide as these (at::native::layer_norm_cpu). */
+/**
+ * The statistics of a low precision input with wider parameters are as wide as these (at::native::layer_norm_cpu). The
+ * metadata of an exported program does not say so: torch's inference takes the input's dtype (torch/_refs).
+ */
 function statisticsDtype(input: Tensor, weight: Tensor | null, bias: Tensor | null): DType {
+  if (mode.meta) return input.dtype;
   return (weight ?? bias)?.dtype === dtypes.float32 ? dtypes.float32 : input.dtype;
 }
 
