@@ -1,5 +1,7 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import type { Graph } from "../../src/program/program.ts";
+import { RecordedNode } from "../../src/schema/recorded-node.ts";
+import type { Node } from "../../src/schema/types.generated.ts";
 import { graphPath } from "../_shared/paths.ts";
 
 export const subgraphName = defineRule({
@@ -44,11 +46,10 @@ function nameFault(graph: Graph): "name" | "twice" | undefined {
   if (graph.name === "" || graph.name.includes(".")) return "name";
   const first = firstOfName(graph.owner!.graph).get(graph.name)!;
   // invoke_subgraph calls one graph several times.
-  return first === graph || contentsOf(first) === contents(graph) ? undefined : "twice";
+  return first === graph || isSame(first, graph) ? undefined : "twice";
 }
 
 const firsts = new WeakMap<Graph, Map<string, Graph>>();
-const known = new WeakMap<Graph, string>();
 
 function firstOfName(parent: Graph): ReadonlyMap<string, Graph> {
   let found = firsts.get(parent);
@@ -60,16 +61,20 @@ function firstOfName(parent: Graph): ReadonlyMap<string, Graph> {
   return found;
 }
 
-/** Kept, since all others of its name are compared with the first graph. */
-function contentsOf(first: Graph): string {
-  let text = known.get(first);
-  if (text === undefined) known.set(first, (text = contents(first)));
-  return text;
+/** Whether two graphs call the same with the same; how the results' metadata was reached does not count. */
+function isSame({ source: a }: Graph, { source: b }: Graph): boolean {
+  return (
+    a.nodes.length === b.nodes.length &&
+    a.nodes.every((node, i) => isSameCall(node, b.nodes[i]!)) &&
+    textOf([a.inputs, a.outputs]) === textOf([b.inputs, b.outputs])
+  );
 }
 
-function contents({ source }: Graph): string {
-  const calls = source.nodes.map(({ target, inputs, outputs }) => [target, inputs, outputs]);
-  return JSON.stringify([source.inputs, calls, source.outputs], (_, value: unknown) =>
-    typeof value === "bigint" ? String(value) : value,
-  );
+function isSameCall(a: Node, b: Node): boolean {
+  if (a instanceof RecordedNode && b instanceof RecordedNode && a.callsAs(b)) return true;
+  return textOf([a.target, a.inputs, a.outputs]) === textOf([b.target, b.inputs, b.outputs]);
+}
+
+function textOf(parts: readonly unknown[]): string {
+  return JSON.stringify(parts, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
 }

@@ -103,6 +103,15 @@ export class RecordedNode implements Node {
     return -1;
   }
 
+  /** True when it calls the same operator with the same arguments and names its results the same; false says nothing. */
+  callsAs(other: RecordedNode): boolean {
+    const [a, b, from, to] = [this.#words, other.#words, this.#at, other.#at];
+    if (this.#records !== other.#records || a[from] !== b[to]) return false;
+    const items = a[from + INPUTS]! + a[from + OUTPUTS]!;
+    for (let k = INPUTS; k < HEADER + items * KEPT_ITEM; k++) if (a[from + k] !== b[to + k]) return false;
+    return true;
+  }
+
   /** The number of its one result's name, where that is a tensor and there is a `shape`. */
   get result(): number | undefined {
     const words = this.#words;
