@@ -1,4 +1,5 @@
 import { type OperatorUse, operatorUses } from "../interpreter/operator-uses.ts";
+import { shortPath } from "../report/locate.ts";
 import type { Paint } from "../report/options.ts";
 import { count, pad, safeJson, sanitize } from "../report/text.ts";
 import type { Invocation } from "./arguments.ts";
@@ -30,7 +31,8 @@ function usesText(uses: readonly OperatorUse[], missing: number, paint: Paint): 
   const widest = uses.reduce((most, { target }) => Math.max(most, target.length), 0);
   const lines = uses.map(({ target, count: nodes, runs, first }) => {
     const frame = first.frame();
-    const where = runs || frame === null ? "" : `   first at ${frame.file}:${frame.line}`;
+    const where =
+      runs || frame === null ? "" : `   first at ${shortPath(frame.file, process.cwd())}:${frame.line}`;
     const verdict = runs ? paint.good("runs   ") : paint.error("missing");
     return `${verdict}  ${pad(sanitize(target), widest)}   ${paint.dim(where === "" ? count(nodes, "node") : pad(count(nodes, "node"), 9))}${sanitize(where)}\n`;
   });

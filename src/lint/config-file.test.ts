@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { ConfigError } from "./config.ts";
 import { configNames, findConfig, readConfig } from "./config-file.ts";
@@ -61,6 +61,11 @@ it.each([
   const failure = readConfig(write(name, text));
   await expect(failure).rejects.toBeInstanceOf(ConfigError);
   await expect(failure).rejects.toThrow(message);
+});
+
+it.each(["here.ts", "here.mjs", "here.json"])("is read by a path that is relative: %s", async (name) => {
+  const path = write(name, name.endsWith(".json") ? "{}" : "export default {};");
+  expect(await readConfig(relative(process.cwd(), path))).toEqual({});
 });
 
 it("says that a named config is missing", async () => {

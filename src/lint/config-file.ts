@@ -49,7 +49,7 @@ function parseJson(text: string): unknown {
 async function importTypeScript(path: string): Promise<unknown> {
   const { createJiti } = await import("jiti");
   const jiti = createJiti(import.meta.url, { alias: ownName(), interopDefault: false });
-  return defaultOf(await jiti.import(path));
+  return defaultOf(await jiti.import(resolve(path)));
 }
 
 /** Lets a config import "pt2lint" when it runs through npx and is installed nowhere near the config. */
