@@ -1,11 +1,13 @@
 /**
  * A dict of a document whose keys differ, in their order. Most are gone through and not asked for a key, so what finds
- * one is made when it is first wanted.
+ * one is made when it is first wanted. A pass may change it as a Map; places are those of the dict as it was read.
  */
 export class OrderedDict<T> implements ReadonlyMap<string, T> {
   readonly #keys: readonly string[];
   readonly #values: readonly T[];
   #places: ReadonlyMap<string, number> | undefined;
+  /** What it is since it was changed. */
+  #changed: Map<string, T> | undefined;
 
   constructor(keys: readonly string[], values: readonly T[]) {
     this.#keys = keys;
@@ -13,7 +15,7 @@ export class OrderedDict<T> implements ReadonlyMap<string, T> {
   }
 
   get size(): number {
-    return this.#keys.length;
+    return this.#changed?.size ?? this.#keys.length;
   }
 
   /** The key's place; -1 when it is not there. */
@@ -22,11 +24,20 @@ export class OrderedDict<T> implements ReadonlyMap<string, T> {
   }
 
   has(key: string): boolean {
-    return this.placeOf(key) >= 0;
+    return this.#changed?.has(key) ?? this.placeOf(key) >= 0;
   }
 
   get(key: string): T | undefined {
-    return this.#values[this.placeOf(key)];
+    return this.#changed === undefined ? this.#values[this.placeOf(key)] : this.#changed.get(key);
+  }
+
+  set(key: string, value: T): this {
+    (this.#changed ??= new Map(this)).set(key, value);
+    return this;
+  }
+
+  delete(key: string): boolean {
+    return (this.#changed ??= new Map(this)).delete(key);
   }
 
   /** The key's place when it is the one that stands at `place`, or soon after it; -1 otherwise, which says nothing. */
@@ -40,19 +51,20 @@ export class OrderedDict<T> implements ReadonlyMap<string, T> {
   }
 
   forEach(visit: (value: T, key: string, map: ReadonlyMap<string, T>) => void): void {
-    for (let i = 0; i < this.#keys.length; i++) visit(this.#values[i]!, this.#keys[i]!, this);
+    for (const [key, value] of this.entries()) visit(value, key, this);
   }
 
   *entries(): MapIterator<[string, T]> {
-    for (let i = 0; i < this.#keys.length; i++) yield [this.#keys[i]!, this.#values[i]!];
+    if (this.#changed !== undefined) yield* this.#changed;
+    else for (let i = 0; i < this.#keys.length; i++) yield [this.#keys[i]!, this.#values[i]!];
   }
 
   keys(): MapIterator<string> {
-    return this.#keys.values();
+    return this.#changed?.keys() ?? this.#keys.values();
   }
 
   values(): MapIterator<T> {
-    return this.#values.values();
+    return this.#changed?.values() ?? this.#values.values();
   }
 
   /** As console.log shows it. */
