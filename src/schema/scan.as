@@ -65,6 +65,22 @@ export function intern(start: usize, end: usize): u32 {
   return find(start, end - start, hash);
 }
 
+/** The same for what is no string; eight bytes at once. */
+function internLong(start: usize, end: usize): u32 {
+  let hash: u64 = <u64>(end - start);
+  let p = start;
+  for (; p + 8 <= end; p += 8) hash = mix(hash ^ load<u64>(p));
+  for (; p < end; p++) hash = mix(hash ^ load<u8>(p));
+  return find(start, end - start, <u32>hash);
+}
+
+// @ts-ignore: decorator
+@inline
+function mix(hash: u64): u64 {
+  const product = hash * 0x9e3779b97f4a7c15;
+  return product ^ (product >>> 32);
+}
+
 /** The number that the bytes have been given; -1 when they have none. */
 export function lookUp(start: usize, end: usize): i32 {
   let hash: u32 = 0x811c9dc5;
@@ -233,21 +249,45 @@ function endOfObject(p: usize, end: usize, longest: usize): usize {
   const start = p;
   const limit = min(end, p + longest);
   let depth = 0;
-  let inString = false;
-  let hash: u32 = 0x811c9dc5;
-  for (; p < limit; p++) {
-    const c: u32 = load<u8>(p);
-    hash = (hash ^ c) * 0x01000193;
-    if (c == QUOTE) inString = !inString;
-    else if (c == BACKSLASH) return 0;
-    else if (inString) continue;
-    else if (c == OPEN) depth++;
-    else if (c == CLOSE && --depth == 0) {
-      lastId = find(start, p + 1 - start, hash);
-      return p + 1;
-    }
+  /** All bits where the block begins in a string. */
+  let carry: u32 = 0;
+  for (; p < limit; p += 16) {
+    const bytes = v128.load(p);
+    const valid: u32 = limit - p >= 16 ? 0xffff : (1 << <u32>(limit - p)) - 1;
+    const escapes = places(bytes, BACKSLASH) & valid;
+    // By byte, whether the quotes up to it are odd.
+    let inside = places(bytes, QUOTE) & valid;
+    inside ^= inside << 1;
+    inside ^= inside << 2;
+    inside ^= inside << 4;
+    inside ^= inside << 8;
+    inside = (inside ^ carry) & 0xffff;
+    carry = inside >>> 15 != 0 ? 0xffff : 0;
+    const opens = places(bytes, OPEN) & valid & ~inside;
+    const closes = places(bytes, CLOSE) & valid & ~inside;
+    const most = <i32>popcnt(closes);
+    if (depth > most) depth += <i32>popcnt(opens) - most;
+    else
+      for (let braces = opens | closes; braces != 0; braces &= braces - 1) {
+        const bit = braces & -braces;
+        if (opens & bit) depth++;
+        else if (--depth == 0) {
+          if (escapes & (bit - 1)) return 0;
+          const past = p + <usize>ctz(bit) + 1;
+          lastId = internLong(start, past);
+          return past;
+        }
+      }
+    if (escapes != 0) return 0;
   }
-  return p < start + longest ? end + 1 : 0;
+  return limit < start + longest ? end + 1 : 0;
+}
+
+/** A bit for each of the bytes that is this one. */
+// @ts-ignore: decorator
+@inline
+function places(bytes: v128, byte: u32): u32 {
+  return i8x16.bitmask(i8x16.eq(bytes, i8x16.splat(byte as i8)));
 }
 
 /** The memory for the records of nodes, and where the next one goes. Without any, nodes are read by their tokens. */
@@ -274,8 +314,11 @@ function past(p: usize, text: string): usize {
     isCut = true;
     return 0;
   }
-  for (let i: usize = 0; i < length; i++) {
-    if (load<u8>(p + i) != load<u8>(expected + (i << 1))) return 0;
+  // Eight characters at once, of which the text has two bytes each.
+  for (let i: usize = 0; i < length; i += 8) {
+    const bytes = i16x8.extend_low_i8x16_u(v128.load64_zero(p + i));
+    const differ = i16x8.bitmask(i16x8.ne(bytes, v128.load(expected + (i << 1))));
+    if (length - i >= 8 ? differ != 0 : (differ & ((1 << <i32>(length - i)) - 1)) != 0) return 0;
   }
   return p + length;
 }
@@ -420,7 +463,7 @@ function shapeOf(record: usize, inputs: i32, outputs: i32): i32 {
     store<u32>(to, isTensor ? 0 : load<u32>(item, 4), 4);
     store<u32>(to, isTensor ? load<u32>(item, 8) : 0, 8);
   }
-  return <i32>intern(shape, end);
+  return <i32>internLong(shape, end);
 }
 
 function wholeNode(start: usize): usize {
