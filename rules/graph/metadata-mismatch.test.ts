@@ -8,12 +8,78 @@ def forward(x: "bf16[2, 4]${device}", w: "f32[4]${device}"):
     return (norm[0],)
 `;
 
+/** A product under autocast, and one in a region within that has none. */
+const autocast = (inside: string, within: string) => `
+def forward(x: "f32[2, 2]"):
+    cast: ("${inside}[2, 2]", "${within}[2, 2]") = torch.ops.higher_order.wrap_with_autocast("cpu", None, True, None, body, x)
+    return (cast[0], cast[1])
+
+def body(x: "f32[2, 2]"):
+    mm: "${inside}[2, 2]" = torch.ops.aten.mm.default(x, x)
+    off: ("${within}[2, 2]",) = torch.ops.higher_order.wrap_with_autocast("cpu", None, False, None, inner, x)
+    return (mm, off[0])
+
+def inner(x: "f32[2, 2]"):
+    mm: "${within}[2, 2]" = torch.ops.aten.mm.default(x, x)
+    return (mm,)
+`;
+
+/** What is written lies as it did. */
+const inPlace = (strides: string) => `
+def forward(x: "f32[2, 3]", y: "f32[2, 3]"):
+    t: "f32[3, 2][1, 3]" = torch.ops.aten.t.default(x)
+    t_1: "f32[3, 2][1, 3]" = torch.ops.aten.t.default(y)
+    copy_: "f32[3, 2]${strides}" = torch.ops.aten.copy_.default(t, t_1)
+    return (copy_,)
+`;
+
+/** In evaluation it hands back what it is given, or a copy. */
+const dropout = (operand: string, result: string) => `
+def forward(x: "f32[4, 4]"):
+    view: "f32[2, 3]${operand}" = torch.ops.aten.as_strided.default(x, [2, 3], ${operand})
+    dropout: "f32[2, 3]${result}" = torch.ops.aten.dropout.default(view, 0.5, False)
+    return (dropout,)
+`;
+
 testRule(metadataMismatch, {
   valid: [
+    { title: "under autocast, and without it", program: autocast("bf16", "f32") },
+    { title: "written in place", program: inPlace("[1, 3]") },
+    { title: "a dropout that drops nothing", program: dropout("[1, 2]", "[1, 2]") },
+    { title: "the same of what has gaps, copied", program: dropout("[4, 1]", "[3, 1]") },
+    { title: "the same, handed back", program: dropout("[4, 1]", "[4, 1]") },
     { title: "statistics in the input's dtype", program: layerNorm("", "bf16") },
     { title: "statistics of another device in their own", program: layerNorm("cuda:0", "f32") },
   ],
   invalid: [
+    {
+      title: "a product that autocast makes in bfloat16, and one that it does not",
+      program: autocast("f32", "bf16"),
+      diagnostics: [
+        { message: "'mm' is float32[2, 2] by its metadata, but its operator makes it bfloat16[2, 2]" },
+        { message: "'mm' is bfloat16[2, 2] by its metadata, but its operator makes it float32[2, 2]" },
+      ],
+    },
+    {
+      title: "written in place, and said to lie otherwise",
+      program: inPlace(""),
+      diagnostics: [
+        {
+          message:
+            "'copy_' is float32[3, 2] with strides [2, 1] by its metadata, but its operator makes it float32[3, 2] with strides [1, 3]",
+        },
+      ],
+    },
+    {
+      title: "a dropout that drops nothing, and said to lie otherwise",
+      program: dropout("[1, 2]", "[3, 1]"),
+      diagnostics: [
+        {
+          message:
+            "'dropout' is float32[2, 3] with strides [3, 1] by its metadata, but its operator makes it float32[2, 3] with strides [1, 2]",
+        },
+      ],
+    },
     {
       title: "statistics as wide as the weights",
       program: layerNorm("", "f32"),

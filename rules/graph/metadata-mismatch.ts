@@ -14,8 +14,8 @@ metadata, shows much later or never.
 
 This rule works out the results of each operator that pt2lint can run from the metadata of its operands: dtypes and sizes
 of all; strides and offsets where torch lays the result out in one way only (views and pointwise operators, and, in programs
-of torch 2.13 on the CPU, the others whose strides were measured, most of them for contiguous operands); and the value of
-symbolic numbers such as \`sym_size\` and \`s0 * 2\`. What has symbols is compared at up to three sets of numbers for them,
+of torch 2.13 on the CPU, the others whose strides were measured, most of them for contiguous operands); what autocast makes
+of operands on the CPU; and the value of symbolic numbers such as \`sym_size\` and \`s0 * 2\`. What has symbols is compared at up to three sets of numbers for them,
 which the program's ranges, guards and assertions allow. Operators whose result depends on data are left out.
 
 Where an operator has no result for such operands and arguments (a view of another number of elements, a dimension that is

@@ -2,7 +2,9 @@
  * What the results of a node look like by the operator's own rules, from what the document says of its operands. Sizes
  * with symbols are compared by their values at the points of points.ts.
  */
+
 import { type Frame, namedArguments, resolve, resolver } from "../interpreter/arguments.ts";
+import { autocastCall, castsWithin } from "../interpreter/autocast.ts";
 import { pythonFunction } from "../interpreter/symbols.ts";
 import { type Kernel, mode } from "../ops/kernel.ts";
 import { findKernel } from "../ops/kernels.ts";
@@ -13,10 +15,11 @@ import type { Node, Program, Value } from "../program/program.ts";
 import { evaluateExpr, parseExpr, symbolsOf } from "../program/symbolic.ts";
 import type { SymInt, TensorMeta } from "../schema/types.generated.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
-import { contiguousStrides } from "../tensor/geometry.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { Tensor } from "../tensor/tensor.ts";
+import { autocastOf } from "./autocast-regions.ts";
 import { type FixedStrides, fixedStrides, isOnCpu } from "./fixed-strides.ts";
+import { isStrictlyContiguous, liesAlike, liesAsFirst, withStrides } from "./layouts.ts";
 import { type Point, pointsOf, sizeAt } from "./points.ts";
 
 /** A result that is not what its metadata says. */
@@ -67,7 +70,7 @@ export class Inference {
           : { mismatches: [], refused: results.message };
       }
       if (results === undefined) return NOTHING;
-      const mismatches = this.#compare(node, results, i, this.#knowsStrides(node, call.strides, i));
+      const mismatches = this.#compare(node, results, i, this.#layouts(node, results, call.strides, i));
       if (mismatches.length > 0) return { mismatches };
     }
     return NOTHING;
@@ -96,12 +99,26 @@ export class Inference {
     }
   }
 
-  #knowsStrides({ operands }: Node, strides: FixedStrides, point: number): boolean {
-    if (strides !== "contiguous") return strides === "always";
-    return operands.every((value) => {
-      const tensor = value?.meta && this.#tensor(value.meta, point);
+  /** Tensors that lie as the results should; null where that is not known. */
+  #layouts(
+    { operands }: Node,
+    results: readonly unknown[],
+    strides: FixedStrides,
+    point: number,
+  ): readonly unknown[] | null {
+    const tensorOf = (value: Value | null): Tensor | null =>
+      value?.meta ? this.#tensor(value.meta, point) : null;
+    if (strides === "always") return results;
+    if (strides === "never") return null;
+    if (strides !== "contiguous") {
+      const first = tensorOf(operands[0] ?? null);
+      return first && liesAsFirst(first, strides) ? [first] : null;
+    }
+    const areContiguous = operands.every((value) => {
+      const tensor = tensorOf(value);
       return !tensor || (tensor.offset === 0 && isStrictlyContiguous(tensor));
     });
+    return areContiguous ? results : null;
   }
 
   #operand(value: Value, point: number): Tensor | Scalar | undefined {
@@ -123,10 +140,15 @@ export class Inference {
     return tensor;
   }
 
-  #compare(node: Node, results: readonly unknown[], point: number, strides: boolean): Mismatch[] {
+  #compare(
+    node: Node,
+    results: readonly unknown[],
+    point: number,
+    layouts: readonly unknown[] | null,
+  ): Mismatch[] {
     const found: Mismatch[] = [];
     for (const value of node.outputs) {
-      const texts = this.#difference(value, results[value.index], point, strides);
+      const texts = this.#difference(value, results[value.index], point, layouts?.[value.index]);
       if (texts === undefined) continue;
       const at: Point = isSymbolic(value) ? this.#points[point]! : new Map();
       found.push({ value, stated: texts[0], inferred: texts[1], at });
@@ -138,7 +160,7 @@ export class Inference {
     value: Value,
     inferred: unknown,
     point: number,
-    strides: boolean,
+    layout: unknown,
   ): readonly [string, string] | undefined {
     if (inferred instanceof Scalar) {
       const stated = this.#number(value, point);
@@ -151,8 +173,8 @@ export class Inference {
     const stated = value.kind === "tensor" && value.meta ? this.#tensor(value.meta, point) : null;
     if (stated === null || !(inferred instanceof Tensor)) return undefined;
     if (stated.toString() !== inferred.toString()) return [stated.toString(), inferred.toString()];
-    if (!strides || liesAlike(stated, inferred)) return undefined;
-    return [withStrides(stated), withStrides(inferred)];
+    if (!(layout instanceof Tensor) || liesAlike(stated, layout)) return undefined;
+    return [withStrides(stated), withStrides(layout)];
   }
 }
 
@@ -188,19 +210,25 @@ interface Call {
 function kernelCall(node: Node, operator: Operator): Call | undefined {
   const kernel = findKernel(operator.qualifiedName);
   if (kernel === undefined || FAKES_DIFFER.test(kernel.name)) return undefined;
-  if (isUnderAutocast(node) || lacksArgument(node, kernel)) return undefined;
+  const autocast = autocastOf(node);
+  if (autocast === undefined || (autocast !== null && castsWithin(kernel))) return undefined;
+  if (lacksArgument(node, kernel)) return undefined;
   const isOne = STATISTICS.test(kernel.name) && !isOnCpu(node);
   return {
     run: (frame) => {
       const args = namedArguments(node, kernel.schema);
       args.read(frame);
       requireLayout(node, args.values.layout);
-      const results = kernel.call(args.values);
+      const results =
+        autocast === null ? kernel.call(args.values) : autocastCall(autocast, kernel, args.values);
       return isOne && Array.isArray(results) ? results[0] : results;
     },
-    strides: fixedStrides(node, operator),
+    strides: autocast === null ? fixedStrides(node, operator) : castStrides(fixedStrides(node, operator)),
   };
 }
+
+/** Autocast copies operands, and the copies lie as they do; the interpreter's are contiguous. */
+const castStrides = (strides: FixedStrides): FixedStrides => (strides === "always" ? "contiguous" : strides);
 
 /** What is made with a layout has that layout. */
 function requireLayout({ outputs }: Node, layout: unknown): void {
@@ -233,23 +261,6 @@ function pythonCall(node: Node): Call | undefined {
   };
 }
 
-/** Equal strides and offset; where there is at most one element in a dimension, any stride will do. */
-function liesAlike(a: Tensor, b: Tensor): boolean {
-  if (a.numel === 0) return true;
-  return a.offset === b.offset && a.sizes.every((size, d) => size === 1 || a.strides[d] === b.strides[d]);
-}
-
-/** Contiguous in dimensions of one element too, whose strides say which memory format a tensor has. */
-function isStrictlyContiguous({ sizes, strides }: Tensor): boolean {
-  const contiguous = contiguousStrides(sizes);
-  return strides.every((stride, d) => stride === contiguous[d]);
-}
-
-function withStrides(tensor: Tensor): string {
-  const offset = tensor.offset === 0 ? "" : ` from ${tensor.offset} on`;
-  return `${tensor} with strides [${tensor.strides.join(", ")}]${offset}`;
-}
-
 function isSymbolic(value: Value | null): boolean {
   if (value === null) return false;
   if (value.kind !== "tensor") return true;
@@ -258,14 +269,6 @@ function isSymbolic(value: Value | null): boolean {
 }
 
 const isExpression = (size: SymInt): boolean => "as_expr" in size;
-
-/** Autocast casts the operands first. */
-function isUnderAutocast({ graph }: Node): boolean {
-  for (let { owner } = graph; owner !== null; owner = owner.graph.owner) {
-    if (owner.target === "torch.ops.higher_order.wrap_with_autocast") return true;
-  }
-  return false;
-}
 
 /** null for sizes that have no value there, and for what is not strided. */
 function tensorAt(

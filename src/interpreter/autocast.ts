@@ -40,6 +40,11 @@ const COMPOSITE = words(`
   linalg_multi_dot linalg_norm linalg_pinv lstm lstm_cell matrix_power pad rnn_relu rnn_relu_cell rnn_tanh
   rnn_tanh_cell tensordot`);
 
+/** Whether autocast casts within the operator, of which metadata knows nothing: it is traced as one call. */
+export function castsWithin({ schema }: Kernel): boolean {
+  return schema.namespace === "aten" && COMPOSITE.has(schema.name);
+}
+
 function words(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/));
 }

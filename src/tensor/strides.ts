@@ -60,7 +60,7 @@ function stridesInOrder(sizes: readonly number[], order: readonly number[]): rea
 }
 
 /** Whether the elements fill their memory without gaps or overlap, in any order of dimensions. */
-function isDense(t: Tensor): boolean {
+export function isDense(t: Tensor): boolean {
   if (t.isContiguous) return true;
   const dims = t.sizes.map((_, d) => d).filter((d) => t.sizes[d] !== 1);
   dims.sort((a, b) => t.strides[a]! - t.strides[b]!);
