@@ -1,4 +1,5 @@
 import { type Level, unknownRule } from "../lint/config.ts";
+import { mendingOf } from "../lint/mending.ts";
 import type { RuleMeta } from "../lint/rule.ts";
 import type { Paint } from "../report/options.ts";
 import { displayWidth, pad, sanitize, wrap } from "../report/text.ts";
@@ -29,6 +30,8 @@ function explainRule(rule: RuleMeta, level: Level, style: Style): string {
   const { paint } = style;
   const lines = [paint.strong(sanitize(rule.id)), ...wrap(sanitize(rule.summary), style.width), ""];
   lines.push(paint.dim(settingOf(rule, level)), "", ...paragraphs(rule.description, style.width), "");
+  const mending = mendingOf(rule.id);
+  if (mending !== undefined) lines.push(paint.strong("What to do"), ...wrap(mending, style.width), "");
   lines.push(
     ...table(
       "Messages",
