@@ -1,6 +1,6 @@
 import type { Document } from "../schema/document.ts";
 import { IntTable } from "../schema/int-table.ts";
-import type { Value } from "./graph.ts";
+import type { Value } from "./node.ts";
 
 /** The values of one graph by name. Who knows the number that the document gives the name may say it. */
 export interface Names {

@@ -2,9 +2,11 @@ import type { Document } from "../schema/document.ts";
 import { dialectOf, torchVersionOf } from "../schema/drift.ts";
 import type * as schema from "../schema/types.generated.ts";
 import { subgraphsOf, visitNames } from "./arguments.ts";
-import { Graph, type Value } from "./graph.ts";
+import { Graph } from "./graph.ts";
+import type { Value } from "./node.ts";
 
-export { Graph, Node, type UndefinedUse, Value } from "./graph.ts";
+export { Graph, type UndefinedUse } from "./graph.ts";
+export { Node, Value } from "./node.ts";
 
 /** What an input of the main graph is, by the graph signature. */
 export interface ProgramInput {
