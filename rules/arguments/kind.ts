@@ -22,7 +22,7 @@ is of a type that torch knows, and an integer has at most 64 bits. An argument t
 `,
   data: {
     argument: "the name of the argument",
-    expected: "its type in the schema",
+    expected: "its type in the schema, or what the argument calls the value",
     found: "what it is",
     path: "the JSON path of the argument",
   },
@@ -190,12 +190,14 @@ def forward(x: "f32[s0, 3]"):
         const { name } = inputs[input]!;
         const parameter = plan.parameters.find((candidate) => candidate.name === name);
         if (parameter?.kinds === undefined) continue;
+        const { arg } = inputs[input]!;
         ctx.report({
           at: node,
           message: "value",
           data: {
             argument: name,
-            expected: parameter.type,
+            // What would be right, had the argument called it by its kind.
+            expected: parameter.kinds.has(`as_${value.kind}`) ? describeArgument(arg) : parameter.type,
             found: VALUE_WORDS[value.kind],
             path: `${inputPath(node, input)}.arg`,
           },

@@ -110,6 +110,25 @@ def forward(x: "f32[s0, 3]"):
         diagnostics: [{ message: "'mul' is 9 by its metadata, but its operator makes it 6" }],
       },
       {
+        title: "values that do not fit where they are put, and a dimension that is given twice",
+        program: `
+def forward(x: "f32[6, 3]", i: "i64[4]", v: "f32[2, 3]"):
+    index_put: "f32[6, 3]" = torch.ops.aten.index_put.default(x, [i], v)
+    sum_1: "f32[3]" = torch.ops.aten.sum.dim_IntList(index_put, [0, 0])
+    return (sum_1,)
+`,
+        diagnostics: [
+          {
+            message:
+              "torch.ops.aten.index_put.default does not take what it is given: cannot expand [2, 3] to [4, 3]",
+          },
+          {
+            message:
+              "torch.ops.aten.sum.dim_IntList does not take what it is given: dimension 0 is given twice",
+          },
+        ],
+      },
+      {
         title: "a view of more elements",
         program: `
 def forward(x: "f32[2, 3]"):

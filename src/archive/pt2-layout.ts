@@ -78,7 +78,8 @@ const [OLDEST, NEWEST] = [1, 10];
 /** The version of the container, a number (PyTorchStreamReader::init). */
 async function versionFaults(zip: Zip, { name }: ZipEntry): Promise<InputError[]> {
   const text = (await textOf(zip, name)) ?? "";
-  const version = /^\s*\d+\s*$/.test(text) ? Number(text) : 0;
+  // std::stoull reads the digits that it begins with.
+  const version = Number(/^\s*\d+/.exec(text)?.[0] ?? 0);
   if (version >= OLDEST && version <= NEWEST) return [];
   const message = `${name} is ${JSON.stringify(text)}, and torch reads ${OLDEST} to ${NEWEST}`;
   return [archiveFault("archive/unsupported", message, { entry: name })];

@@ -230,7 +230,7 @@ export function kindFaults(plan: CallPlan, inputs: readonly NamedArgument[]): re
     if (parameter === undefined) continue;
     expected = parameter.index + 1;
     const { kinds, length } = parameter;
-    if (kinds === undefined || kinds.has(kindOfArgument(arg))) {
+    if (kinds === undefined || kinds.has(kindOfValue(arg, parameter))) {
       if (length > 1 && hasOtherLength(arg, length)) (faults ??= []).push({ input, parameter });
       continue;
     }
@@ -238,6 +238,15 @@ export function kindFaults(plan: CallPlan, inputs: readonly NamedArgument[]): re
     (faults ??= []).push({ input, parameter });
   }
   return faults ?? NO_FAULTS;
+}
+
+/** As kindOfArgument; a literal that is written as a symbolic number is one, where a symbol must stand. */
+function kindOfValue(arg: Argument, { kinds }: Parameter): string {
+  const kind = kindOfArgument(arg);
+  if (!kind.startsWith("as_sym_") || kinds?.has("as_int")) return kind;
+  const [value] = Object.values(arg) as readonly object[];
+  const literal = value && !Array.isArray(value) ? kindOfArgument(value) : "";
+  return literal === "as_int" || literal === "as_float" ? literal : kind;
 }
 
 /** An argument whose value torch does not take, whatever its kind. */

@@ -41,6 +41,8 @@ interface Update<A> {
    * argument itself. Not called while only geometry is inferred.
    */
   update: (args: A, target: Tensor) => void;
+  /** What can be told from the shapes alone, before anything is written. @throws RangeError */
+  check?: (args: A, target: Tensor) => void;
 }
 
 /** How an operator is defined. */
@@ -192,7 +194,7 @@ export function defineOp<const S extends string>(
 function implementation(definition: Definition<Arguments>, schema: OpSchema): (args: Arguments) => Result {
   if ("view" in definition) return definition.view;
   if ("composite" in definition) return definition.composite;
-  if ("update" in definition) return updatedCopy(schema.args[0]!.name, definition.update);
+  if ("update" in definition) return updatedCopy(schema.args[0]!.name, definition);
   const { meta, run } = definition;
   return (args) => {
     const spec = meta(args);
@@ -207,11 +209,14 @@ function implementation(definition: Definition<Arguments>, schema: OpSchema): (a
   };
 }
 
-function updatedCopy(name: string, update: Update<Arguments>["update"]): (args: Arguments) => Result {
+function updatedCopy(name: string, { update, check }: Update<Arguments>): (args: Arguments) => Result {
   return (args) => {
     const self = args[name] as Tensor;
     const out = Tensor.ofSpec({ ...self.like(), strides: formatStrides(self, null) }, mode.meta);
-    if (mode.meta) return out;
+    if (mode.meta) {
+      check?.(args, out);
+      return out;
+    }
     copyInto(out, self);
     update(args, out);
     return out;

@@ -68,10 +68,17 @@ export function wrapDim(dim: number, rank: number): number {
   return dim < 0 ? dim + count : dim;
 }
 
-/** Sorted distinct dimensions; every dimension when none is given (an empty list too, as torch's reductions have it). */
+/**
+ * Sorted dimensions; every dimension when none is given (an empty list too, as torch's reductions have it).
+ *
+ * @throws RangeError when one is given twice (at::dim_list_to_bitset).
+ */
 export function wrapDims(dims: readonly number[] | null, rank: number): number[] {
   if (dims === null || dims.length === 0) return Array.from({ length: rank }, (_, d) => d);
-  return [...new Set(dims.map((dim) => wrapDim(dim, rank)))].filter((d) => d < rank).sort((a, b) => a - b);
+  const wrapped = dims.map((dim) => wrapDim(dim, rank));
+  const twice = wrapped.find((dim, i) => wrapped.indexOf(dim) !== i);
+  if (twice !== undefined) throw new RangeError(`dimension ${twice} is given twice`);
+  return wrapped.filter((d) => d < rank).sort((a, b) => a - b);
 }
 
 /** at::infer_size: sizes with at most one -1, which is worked out. @throws RangeError when they hold another number of elements. */

@@ -31,6 +31,19 @@ function writeAt(target: Tensor, indices: Indices, values: Tensor, accumulate: b
   else scatterElements(target, offsets(), source);
 }
 
+/** @throws RangeError when values do not broadcast to what the indices mean, or an index is of floats. */
+function checkWrite(target: Tensor, indices: Indices, values: Tensor): void {
+  const given = indices.filter((index) => index !== null);
+  for (const { dtype } of given) {
+    if (dtype.category !== "int" && dtype.category !== "bool")
+      throw new RangeError(`indices must be integers or a mask, not ${dtype.name}`);
+  }
+  // How many elements a mask has, its values say.
+  if (given.some(({ dtype }) => dtype.name === "bool" || dtype.name === "uint8")) return;
+  const sizes = isAbsent(indices) ? target.sizes : indexed(target, indices).sizes;
+  expandStrides(values.sizes, values.strides, sizes);
+}
+
 const everything = (t: Tensor): Tensor => call("aten::arange", t.sizes[0]!);
 
 /** The mask of the given dimensions' indices that are inside of self. */
@@ -52,6 +65,7 @@ export const indexing: readonly Kernel[] = [
       `aten::${name}(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor` as "aten::index_put(Tensor self, Tensor?[] indices, Tensor values, bool accumulate=False) -> Tensor",
       {
         update: ({ indices, values, accumulate }, target) => writeAt(target, indices, values, accumulate),
+        check: ({ indices, values }, target) => checkWrite(target, indices, values),
       },
     ),
   ),
@@ -59,7 +73,8 @@ export const indexing: readonly Kernel[] = [
     "aten::_index_put_impl_(Tensor(a!) self, Tensor?[] indices, Tensor values, bool accumulate=False, bool unsafe=False) -> Tensor(a!)",
     {
       composite: ({ self, indices, values, accumulate }) => {
-        if (self.storage !== null) writeAt(self, indices, values, accumulate);
+        if (self.storage === null) checkWrite(self, indices, values);
+        else writeAt(self, indices, values, accumulate);
         return self;
       },
     },

@@ -203,12 +203,25 @@ function upsample(
     }>(`${name}.vec`, {
       composite: ({ input, output_size, align_corners, scale_factors }) => {
         const space = input.sizes.slice(2);
+        checkSizing(space.length, output_size, scale_factors);
         const sizes = output_size ?? space.map((size, d) => Math.trunc(size * scale_factors![d]!));
         const factors = scale_factors ?? space.map(() => null);
         return call(name, input, sizes, ...(aligns ? [align_corners] : []), ...factors);
       },
     }),
   ];
+}
+
+/** at::native::upsample::compute_output_size. @throws RangeError unless it is given sizes or factors, one a dimension. */
+function checkSizing(rank: number, sizes: number[] | null, factors: number[] | null): void {
+  if ((sizes === null) === (factors === null)) {
+    throw new RangeError("exactly one of output_size and scale_factors must be given");
+  }
+  const given = (sizes ?? factors)!;
+  if (given.length !== rank) {
+    throw new RangeError(`${given.length} sizes or factors are given for ${rank} dimensions`);
+  }
+  if (!given.every(Number.isFinite)) throw new RangeError("a factor is not finite");
 }
 
 /** torch keeps the weights of bilinear2d, and of what antialiases, in float32; the others in the input's dtype. */
