@@ -112,7 +112,9 @@ function unbackedSymbols({ graphs }: Program): Set<string> {
   };
   for (const { tensorMetas, source } of graphs) {
     for (const { sizes, strides, storage_offset } of tensorMetas.keys()) {
-      for (const size of [...sizes, ...strides, storage_offset]) bind(size);
+      for (const size of [...sizes, ...strides]) bind(size);
+      // torch.export.load does not look at the offset.
+      for (const name of symbolsIn(storage_offset)) found.add(name);
     }
     for (const table of [source.sym_int_values, source.sym_float_values, source.sym_bool_values]) {
       for (const value of table.values()) bind(value);

@@ -1,7 +1,8 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { operandsAt } from "../../src/ops/hop/hop.ts";
+import { type HopCall, operandsAt } from "../../src/ops/hop/hop.ts";
 import type { Value } from "../../src/program/program.ts";
 import { asLoop, type Loop } from "../_shared/loops.ts";
+import { isFromTorch } from "../_shared/torch-version.ts";
 
 export const sequenceLength = defineRule({
   id: "loop/sequence-length",
@@ -10,7 +11,9 @@ export const sequenceLength = defineRule({
   summary: "the tensors that a loop goes along differ in length",
   description: `
 \`map\`, \`scan\` and \`associative_scan\` go along the first dimension of their tensors, all at once, and take the number
-of rounds from the first tensor. It must be at least one, and the same for all.
+of rounds from the first tensor. It must be the same for all, and at least one: but \`scan\` and \`associative_scan\` of
+torch 2.14 and newer take none for an answer, so in a program of theirs this is not reported. \`map\` refuses it still
+("Leading dimensions of mapped xs cannot be 0").
 
 \`torch.export\` of torch 2.13 does not compare them, and \`run_decompositions\` passes. Running a \`map\` then ends in
 "Leaves of xs must have same leading dimension size", and a \`scan\` with a tensor shorter than the first in an
@@ -39,8 +42,42 @@ def body(a: "f32[3]", b: "f32[3]"):
     return (add,)
 `,
       },
+      {
+        title: "no rounds, in a program of torch 2.14",
+        program: `
+torch "2.14.1"
+def forward(x: "f32[0, 3]", c: "f32[3]"):
+    scan: ("f32[3]", "f32[0, 3]") = torch.ops.higher_order.scan(body, (c,), (x,), ())
+    return (scan[0], scan[1])
+
+def body(c: "f32[3]", x: "f32[3]"):
+    add: "f32[3]" = torch.ops.aten.add.Tensor(c, x)
+    mul: "f32[3]" = torch.ops.aten.mul.Tensor(c, x)
+    return (add, mul)
+`,
+      },
     ],
     invalid: [
+      {
+        title: "no rounds, in a program of torch 2.13",
+        program: `
+torch "2.13.0"
+def forward(x: "f32[0, 3]", c: "f32[3]"):
+    scan: ("f32[3]", "f32[0, 3]") = torch.ops.higher_order.scan(body, (c,), (x,), ())
+    return (scan[0], scan[1])
+
+def body(c: "f32[3]", x: "f32[3]"):
+    add: "f32[3]" = torch.ops.aten.add.Tensor(c, x)
+    mul: "f32[3]" = torch.ops.aten.mul.Tensor(c, x)
+    return (add, mul)
+`,
+        diagnostics: [
+          {
+            message: "scan goes along input 'x' of length 0",
+            data: { operand: 0, expected: 0, actual: 0 },
+          },
+        ],
+      },
       {
         title: "a tensor that is shorter",
         program: `
@@ -61,8 +98,9 @@ def body(a: "f32[3]", b: "f32[3]"):
       },
     ],
   },
-  create: (ctx) => ({
-    hop: (call) => {
+  create: (ctx) => {
+    const takesNone = isFromTorch(ctx.program, 2, 14);
+    const check = (call: HopCall): void => {
       const loop = asLoop(call);
       if (loop === undefined || loop.name === "while_loop") return;
       const along = operandsAt(loop.node, loop.name === "scan" ? 2 : 1);
@@ -70,7 +108,8 @@ def body(a: "f32[3]", b: "f32[3]"):
       if (expected === undefined) return;
       for (const [operand, value] of along.entries()) {
         const actual = lengthOf(value);
-        if (!value || actual === undefined || (actual === expected && actual > 0)) continue;
+        if (!value || actual === undefined) continue;
+        if (actual === expected && (actual > 0 || (takesNone && loop.name !== "map"))) continue;
         ctx.report({
           at: loop.node,
           message: actual === expected ? "empty" : "differs",
@@ -80,8 +119,9 @@ def body(a: "f32[3]", b: "f32[3]"):
           help: "cut the tensors to one length before the loop",
         });
       }
-    },
-  }),
+    };
+    return { hop: check };
+  },
 });
 
 function runs({ name }: Loop, expected: number, actual: number): boolean {
