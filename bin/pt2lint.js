@@ -11,6 +11,15 @@ function loadMain() {
 
 // When nothing is left to do, at once: Node would first take its heap apart piece by piece.
 process.once("beforeExit", (code) => process.exit(code));
-loadMain()(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+const [major, minor] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  // Many systems bring an older one along; what it lacks would look like a bug.
+  process.stderr.write(
+    `pt2lint: needs Node 20.19 or newer, and this is ${process.version} (nodejs.org has newer ones)\n`,
+  );
+  process.exitCode = 2;
+} else {
+  loadMain()(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}

@@ -232,6 +232,15 @@ describe("the other commands", () => {
     expect(stdout).toContain("operand");
   });
 
+  it("an older Node is refused, and told which is needed", () => {
+    const old = 'Object.defineProperty(process.versions, "node", { value: "18.19.1" });';
+    writeFileSync(join(folder, "old.cjs"), old);
+    const argv = ["--require", join(folder, "old.cjs"), cliFile, "aliasing.pt2"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: folder, encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^pt2lint: needs Node 20\.19 or newer, and this is v\d/);
+  });
+
   it("show colours findings where it is asked to", () => {
     const { stdout } = pt2lint("show", "aliasing.pt2", "--no-color");
     const colored = pt2lint("show", "aliasing.pt2", "--color").stdout;
