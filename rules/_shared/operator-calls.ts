@@ -1,6 +1,7 @@
 import type { Listeners, RuleContext } from "../../src/lint/rule.ts";
 import { type CallPlan, callPlan } from "../../src/ops/call-check.ts";
 import type { Node } from "../../src/program/program.ts";
+import { changedOperators } from "./changed-operators.ts";
 import { isNewerTorch } from "./torch-version.ts";
 
 /** Rules of the cache family check these, and say more. */
@@ -14,10 +15,12 @@ const CHECKED_ELSEWHERE = [
  * arguments and metadata, with the first only if nothing is found in it.
  */
 export function onOperatorCalls(
-  { registry }: Pick<RuleContext, "registry">,
+  { registry, program }: Pick<RuleContext, "registry" | "program">,
   check: (node: Node, plan: CallPlan) => void,
 ): Listeners {
-  const plans = new Map<string, CallPlan | null>(CHECKED_ELSEWHERE.map((target) => [target, null]));
+  const plans = new Map<string, CallPlan | null>(
+    [...CHECKED_ELSEWHERE, ...changedOperators(program)].map((target) => [target, null]),
+  );
   return {
     form: (node) => {
       const { target } = node;

@@ -18,7 +18,14 @@ testRule(arity, {
       title: "a scan that only carries",
       program: scan("scan(combine, (init,), (xs,), ())", `("f32[3]",)`, "(sin,)"),
     },
-    { title: "the scan of older torch", program: scan("scan(combine, (init,), (xs,), 0, False, ())") },
+    {
+      title: "the scan of older torch",
+      program: `torch "2.6.0"\n${scan("scan(combine, (init,), (xs,), 0, False, ())")}`,
+    },
+    {
+      title: "the inputs that a scan of torch 2.14 writes",
+      program: `torch "2.14.1"\n${scan('scan(combine, (init,), (xs,), (), mutated_arg_indices = "2")')}`,
+    },
     {
       title: "two elements a tensor",
       program: scan("associative_scan(combine, (xs,), ())", `("f32[5, 3]",)`, "(sin,)"),
@@ -26,6 +33,16 @@ testRule(arity, {
     { title: "slices, then the rest", program: scan("map_impl(combine, (xs,), (init,))") },
   ],
   invalid: [
+    {
+      title: "the scan of older torch in a program of a newer one",
+      program: `torch "2.13.0"\n${scan("scan(combine, (init,), (xs,), 0, False, ())")}`,
+      diagnostics: [{ message: "scan takes 4 arguments and gets 6" }],
+    },
+    {
+      title: "the inputs that a scan writes, before torch 2.14",
+      program: `torch "2.13.0"\n${scan('scan(combine, (init,), (xs,), (), mutated_arg_indices = "2")')}`,
+      diagnostics: [{ message: "scan takes 4 arguments and gets 5" }],
+    },
     {
       title: "no list of what is read from outside",
       program: scan("scan(combine, (init,), (xs,))"),

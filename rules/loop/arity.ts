@@ -4,6 +4,7 @@ import type { Graph, Node } from "../../src/program/program.ts";
 import { asLoop, type Loop } from "../_shared/loops.ts";
 import { plural } from "../_shared/plural.ts";
 import { resultCount } from "../_shared/returned.ts";
+import { isFromTorch } from "../_shared/torch-version.ts";
 
 export const arity = defineRule({
   id: "loop/arity",
@@ -20,6 +21,10 @@ result for each value (\`while_loop\`: for each carry).
 torch 2.13 checks the outputs when it traces ("Expected carried_inputs and body_output to have same number of
 outputs") and the inputs by calling the function ("forward() missing 1 required positional argument");
 \`torch.export.load\` checks neither.
+
+What the call itself takes depends on the torch that wrote the program: \`scan\` and \`associative_scan\` of torch 2.6 take
+the dimension and the direction too, and \`scan\` and \`map\` take the keyword \`mutated_arg_indices\` from 2.14 on, as
+\`while_loop\` does.
 `,
   data: {
     body: "the body's name in the document; null when the call itself is meant",
@@ -148,10 +153,12 @@ interface Mismatch {
 }
 
 function mismatches(node: Node, shape: Shape): Mismatch[] {
-  const given = positional(node);
-  // Before torch 2.7, scan and associative_scan took the dimension and the direction as well.
+  const { program } = node.graph;
+  const given = positional(node, shape);
   const isScan = shape.target === "scan" || shape.target === "associative_scan";
-  if (isScan && given.some(({ arg }) => "as_int" in arg || "as_bool" in arg)) return [];
+  const tellsWay = isScan && given.some(({ arg }) => "as_int" in arg || "as_bool" in arg);
+  // Those of torch 2.6 took the dimension and the direction as well; those of 2.8 certainly do not.
+  if (tellsWay && !isFromTorch(program, 2, 8)) return [];
   if (given.length !== shape.arguments) {
     return [{ message: "arguments", expected: shape.arguments, actual: given.length }];
   }
@@ -164,9 +171,11 @@ function mismatches(node: Node, shape: Shape): Mismatch[] {
   return [...inputMismatches(loop), ...outputMismatches(loop)];
 }
 
-/** while_loop may name the inputs that it writes in a keyword. */
-function positional({ source }: Node) {
-  return source.inputs.filter(({ name }) => name !== "mutated_arg_indices");
+/** while_loop, and scan and map of torch 2.14 and newer, may name the inputs that they write in a keyword. */
+function positional({ source, graph }: Node, { target }: Shape) {
+  const mayName =
+    target === "while_loop" || (target !== "associative_scan" && isFromTorch(graph.program, 2, 14));
+  return source.inputs.filter(({ name }) => name !== "mutated_arg_indices" || !mayName);
 }
 
 function inputMismatches({ bodies }: Loop): Mismatch[] {

@@ -2,6 +2,7 @@ import { defineRule } from "../../src/lint/rule.ts";
 import { FUNCTIONS, HIGHER_ORDER } from "../../src/ops/calls.generated.ts";
 import { OPERATOR_FACTS_TORCH } from "../../src/ops/operators.generated.ts";
 import type { Node } from "../../src/program/program.ts";
+import { removedOperators } from "../_shared/changed-operators.ts";
 import { nodePath } from "../_shared/paths.ts";
 import { isNewerTorch } from "../_shared/torch-version.ts";
 
@@ -22,7 +23,8 @@ Declare the operator in the config, by the schema that its library registers:
 
 A target that belongs to torch itself, such as \`torch.ops.aten.sinn.default\` or \`_operator.foo\`, and that torch does not
 have, is an error: \`torch.export.load\` refuses the program. In a program of a later torch it may be a new one, and is a
-warning.
+warning. One that the table has, and that the torch which wrote the program, or a later one, does not have any more, is an
+error too: \`aten.qr\` and \`aten.cholesky\` went with 2.14.
 
 Each operator is reported once, at its first call.
 `,
@@ -33,6 +35,7 @@ Each operator is reported once, at its first call.
   },
   messages: {
     absent: "torch {torch} has no {operator}",
+    removed: "{operator} is in no torch from {since} on",
     unknown: "{operator} is not an operator that pt2lint knows; it is taken to alias and write nothing",
   },
   examples: {
@@ -70,6 +73,25 @@ def forward(x: "f32[2]"):
         ],
       },
       {
+        title: "an operator that the torch that wrote the program has no more",
+        program: `
+torch "2.14.1"
+def forward(x: "f32[3, 3]"):
+    cholesky: "f32[3, 3]" = torch.ops.aten.cholesky.default(x)
+    return (cholesky,)
+`,
+        diagnostics: [
+          {
+            message: "torch.ops.aten.cholesky.default is in no torch from 2.14 on",
+            data: {
+              operator: "torch.ops.aten.cholesky.default",
+              calls: 1,
+              path: "graph_module.graph.nodes[0].target",
+            },
+          },
+        ],
+      },
+      {
         title: "an operator that torch does not have",
         program: `
 def forward(x: "f32[2]"):
@@ -83,7 +105,10 @@ def forward(x: "f32[2]"):
   create: (ctx) => ({
     program: () => {
       const { graphs, targets } = ctx.program;
-      const unknown = targets.map((target) => !isKnown(target) && !ctx.registry.find(target));
+      const removed = removedOperators(ctx.program);
+      const unknown = targets.map(
+        (target) => removed.has(target) || (!isKnown(target) && !ctx.registry.find(target)),
+      );
       if (!unknown.includes(true)) return;
       const calls = new Map<string, Node[]>();
       for (const node of graphs.flatMap(({ nodes }) => nodes)) {
@@ -94,6 +119,11 @@ def forward(x: "f32[2]"):
         if (first === undefined) continue;
         const path = `${nodePath(first)}.target`;
         const common = { at: first, data: { operator, calls: others.length + 1, path } } as const;
+        const since = removed.get(operator);
+        if (since !== undefined) {
+          ctx.report({ ...common, message: "removed", words: { since }, help: GONE, severity: "error" });
+          continue;
+        }
         if (!TORCHS_OWN.test(operator)) {
           ctx.report({ ...common, message: "unknown", help: DECLARE });
           continue;
@@ -109,6 +139,8 @@ def forward(x: "f32[2]"):
     },
   }),
 });
+
+const GONE = "call what replaces it, as torch.linalg.cholesky and torch.linalg.qr do, and export again";
 
 const DECLARE =
   'declare it in the config, e.g. "operators": ["mylib::scale_(Tensor(a!) x, float by) -> Tensor(a!)"]';
