@@ -41,8 +41,27 @@ def forward(x: "f32[4, 4]"):
     return (dropout,)
 `;
 
+/** The masked copy is a new tensor, whose strides are not those of what is copied. */
+const masked = (strides: string) => `
+def forward(x: "f32[2, 3]", m: "b8[3, 2]"):
+    t: "f32[3, 2][1, 3]" = torch.ops.aten.t.default(x)
+    masked_fill: "f32[3, 2]${strides}" = torch.ops.aten.masked_fill.Scalar(t, m, 0)
+    copy: "f32[3, 2][1, 3]" = torch.ops.aten.copy.default(t, masked_fill)
+    return (copy,)
+`;
+
+/** Which kernel computes it depends on what needs gradients. */
+const attention = (strides: string) => `
+def forward(q: "f32[1, 2, 3, 4][24, 4, 8, 1]"):
+    attention: "f32[1, 2, 3, 4]${strides}" = torch.ops.aten.scaled_dot_product_attention.default(q, q, q)
+    return (attention,)
+`;
+
 testRule(metadataMismatch, {
   valid: [
+    { title: "a masked copy, and a copy", program: masked("") },
+    { title: "attention by the flash kernel", program: attention("[24, 4, 8, 1]") },
+    { title: "attention by products", program: attention("") },
     { title: "under autocast, and without it", program: autocast("bf16", "f32") },
     { title: "written in place", program: inPlace("[1, 3]") },
     { title: "a dropout that drops nothing", program: dropout("[1, 2]", "[1, 2]") },
@@ -52,6 +71,26 @@ testRule(metadataMismatch, {
     { title: "statistics of another device in their own", program: layerNorm("cuda:0", "f32") },
   ],
   invalid: [
+    {
+      title: "a masked copy that is said to lie as what is copied",
+      program: masked("[1, 3]"),
+      diagnostics: [
+        {
+          message:
+            "'masked_fill' is float32[3, 2] with strides [1, 3] by its metadata, but its operator makes it float32[3, 2] with strides [2, 1]",
+        },
+      ],
+    },
+    {
+      title: "attention in neither way",
+      program: attention("[24, 1, 2, 6]"),
+      diagnostics: [
+        {
+          message:
+            "'attention' is float32[1, 2, 3, 4] with strides [24, 1, 2, 6] by its metadata, but its operator makes it float32[1, 2, 3, 4] with strides [24, 4, 8, 1]",
+        },
+      ],
+    },
     {
       title: "a product that autocast makes in bfloat16, and one that it does not",
       program: autocast("f32", "bf16"),

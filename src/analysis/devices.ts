@@ -15,8 +15,11 @@ export interface CallDevice {
 const ACROSS =
   /^aten::(index|_unsafe_index|index_put_?|_unsafe_index_put|copy_?|(slice|select|diagonal|as_strided)_scatter|embedding_bag|bincount)(\.|$)/;
 
-/** Conversions to what another tensor is. */
-const TO_OTHER = /^aten::(to\.other|type_as|set_)/;
+/** Conversions to what another tensor is, and so to its device. */
+const TO_OTHER = /^aten::(to\.other|type_as)$/;
+
+/** Libraries beside aten whose operators stay on the device of their operands. */
+const LIBRARIES = /^(aten|quantized_decomposed|executorch|torch_nn|torchvision|transformers)::/;
 
 /** Composite operators that do nothing but call others on all of their tensors. */
 const COMPOSITE =
@@ -28,12 +31,13 @@ const ELSEWHERE = /^aten::(_?pin_memory|_to_cpu|_copy_from\w*|lift\w*|resize_as\
 /** The device of a call, for the operators of which it is known; undefined for others, and where nothing is known of an operand. */
 export function callDevice(node: Node, operator: Operator): CallDevice | undefined {
   const name = operator.qualifiedName;
-  if (!name.startsWith("aten::") || TO_OTHER.test(name)) return undefined;
+  if (!LIBRARIES.test(name) || name.startsWith("aten::set_")) return undefined;
   const asked = askedDevice(node);
   if (asked !== undefined) return { device: asked, mixed: undefined };
   const tensors = node.operands.filter((value) => value?.kind === "tensor");
   if (tensors.length === 0 || tensors.some((value) => value?.meta === undefined)) return undefined;
-  const [first] = tensors as Value[];
+  const [first, other] = tensors as Value[];
+  if (TO_OTHER.test(name)) return other && { device: other.meta!.device, mixed: undefined };
   if (ACROSS.test(name) || operator.has("view")) return { device: first!.meta!.device, mixed: undefined };
   if (operator.has("core") || operator.has("pointwise") || COMPOSITE.test(name)) {
     return commonDevice(tensors as Value[]);

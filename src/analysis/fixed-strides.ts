@@ -8,10 +8,19 @@ import { OPERATOR_FACTS_TORCH } from "../ops/operators.generated.ts";
 import type { Node } from "../program/program.ts";
 
 /**
- * For which operands the strides of a call's results are known. The result of the last three lies as the first operand does:
- * it is that operand; or it does so where that starts at 0, or where that has no gaps besides.
+ * For which operands the strides of a call's results are known. `anew`: they are contiguous, however the operands lie;
+ * `or contiguous`: what pt2lint infers is one of two ways. The last three lie as the first operand does: the result is that
+ * operand; or it has its strides; or it lies as it does where that starts at 0 and has no gaps.
  */
-export type FixedStrides = "always" | "contiguous" | "never" | "first" | "unmoved first" | "dense first";
+export type FixedStrides =
+  | "always"
+  | "contiguous"
+  | "never"
+  | "anew"
+  | "or contiguous"
+  | "first"
+  | "strides of first"
+  | "dense first";
 
 /**
  * Operators that torch takes apart in several ways, by the kernel that it picks or by what needs gradients, and some whose
@@ -25,7 +34,15 @@ const CONTIGUOUS =
   /^(conv|_conv|slow_conv|thnn_conv|batch_norm|(_?native_|_)batch_norm|native_group_norm|rms_norm|div(ide)?\.\w+_mode|native_layer_norm_backward|_weight_norm|(\w+_)?(adaptive_\w+|avg|max)_pool\w*|\w+_pad3d|arg?sort|argsort|sort|msort|renorm|addr|copy|copysign|float_power|floor_divide|heaviside|logical_(and|or|xor)|(special_)?(logit|xlogy|xlog1py|multigammaln)|mvlgamma|log_sigmoid_forward|lift_fresh_copy|bernoulli|normal|uniform|(index|masked|select|slice|diagonal|as_strided)_(add|copy|reduce|scatter)|scatter|_unsafe_masked_index|binary_cross_entropy|hinge_embedding_loss|kl_div|nll_loss|linear|linalg_matrix_rank)/;
 
 /** Copies with the first operand's very strides, gaps included (at::native::clone_preserve_strides). */
-const AS_FIRST = /^aten::(copy|(slice|select|diagonal)_scatter)$/;
+const AS_FIRST = /^(copy|(slice|select|diagonal)_scatter)$/;
+
+/** Operators that write into a contiguous copy of the first operand, where torch lays out no result of its own. */
+const ANEW =
+  /^(masked_(fill|scatter)|scatter(_add|_reduce)?|index_(add|copy|reduce)|renorm|bernoulli|mvlgamma|_unsafe_masked_index)(\.|$)/;
+
+/** Composite operators of most models, which lay results out alike with gradients and without. */
+const COMPOSITE =
+  /^(linear|matmul|layer_norm|conv[23]d|conv_transpose2d|fill|repeat_interleave\.self_int|linalg_vector_norm|stack|baddbmm|pad|where\.ScalarOther|type_as|upsample_(linear1d|bicubic2d)|grid_sampler|log_sigmoid|(adaptive_)?avg_pool2d|zeros_like|ones_like|zero|softmax|mse_loss|broadcast_tensors)(\.|$)/;
 
 /** Operators that hand back what they are given when they do not train, or a copy of it once decomposed. */
 const DROPOUT = /^aten::(feature_)?(alpha_)?dropout$/;
@@ -41,11 +58,15 @@ export function fixedStrides(node: Node, operator: Operator): FixedStrides {
   const isPlain = operator.has("view") || operator.has("pointwise");
   const isMeasured = release(node.graph.program.torchVersion) === RELEASE && isOnCpu(node);
   if (!isPlain && !isMeasured) return "never";
-  if (isMeasured && AS_FIRST.test(operator.qualifiedName)) return "unmoved first";
   const strides = stridesByName(operator.qualifiedName);
-  // Composite operators call others, and which ones depends on more than was measured.
-  return strides === "always" && !isPlain && !operator.has("core") ? "contiguous" : strides;
+  if (strides !== "always" || isPlain || operator.has("core") || COMPOSITE.test(nameOf(operator))) {
+    return strides;
+  }
+  // Other composite operators call others, and which ones depends on more than was measured.
+  return "contiguous";
 }
+
+const nameOf = ({ qualifiedName }: Operator): string => qualifiedName.replace(/^aten::/, "");
 
 function isFalse(node: Node, name: string): boolean {
   const arg = node.arg(name);
@@ -55,7 +76,15 @@ function isFalse(node: Node, name: string): boolean {
 /** The same for an operator, in a program of the torch that was measured. */
 export function stridesByName(qualifiedName: string): FixedStrides {
   const [namespace, name = ""] = qualifiedName.split("::");
-  if (namespace !== "aten" || NEVER.test(name)) return "never";
+  if (namespace !== "aten") return "never";
+  if (!/[._]out$/.test(name)) {
+    // By flash attention, or by products of matrices where a mask needs gradients or the caller asks for them.
+    if (name === "scaled_dot_product_attention") return "or contiguous";
+    if (AS_FIRST.test(name)) return "strides of first";
+    if (ANEW.test(name)) return "anew";
+    if (COMPOSITE.test(name)) return "always";
+  }
+  if (NEVER.test(name)) return "never";
   return CONTIGUOUS.test(name) ? "contiguous" : "always";
 }
 

@@ -19,7 +19,7 @@ import { Scalar } from "../tensor/scalar.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { autocastOf } from "./autocast-regions.ts";
 import { type FixedStrides, fixedStrides, isOnCpu } from "./fixed-strides.ts";
-import { isStrictlyContiguous, liesAlike, liesAsFirst, withStrides } from "./layouts.ts";
+import { isStrictlyContiguous, layoutOfFirst, liesAlike, withStrides } from "./layouts.ts";
 import { type Point, pointsOf, sizeAt } from "./points.ts";
 
 /** A result that is not what its metadata says. */
@@ -101,7 +101,7 @@ export class Inference {
 
   /** Tensors that lie as the results should; null where that is not known. */
   #layouts(
-    { operands }: Node,
+    { operands, outputs }: Node,
     results: readonly unknown[],
     strides: FixedStrides,
     point: number,
@@ -110,10 +110,11 @@ export class Inference {
       value?.meta ? this.#tensor(value.meta, point) : null;
     if (strides === "always") return results;
     if (strides === "never") return null;
-    if (strides !== "contiguous") {
-      const first = tensorOf(operands[0] ?? null);
-      return first && liesAsFirst(first, strides) ? [first] : null;
-    }
+    if (strides === "anew")
+      return results.map((t) => (t instanceof Tensor ? new Tensor(null, t.dtype, t.sizes) : t));
+    const stated = tensorOf(outputs[0] ?? null);
+    if (strides === "or contiguous") return stated?.isContiguous ? null : results;
+    if (strides !== "contiguous") return [layoutOfFirst(tensorOf(operands[0] ?? null), stated, strides)];
     const areContiguous = operands.every((value) => {
       const tensor = tensorOf(value);
       return !tensor || (tensor.offset === 0 && isStrictlyContiguous(tensor));

@@ -15,10 +15,15 @@ function overlapsItself({ sizes, strides }: Tensor): boolean {
   return sizes.some((size, d) => size > 1 && strides[d] === 0);
 }
 
-/** Whether what comes of a call lies as its first operand does. */
-export function liesAsFirst(first: Tensor, strides: FixedStrides): boolean {
-  if (overlapsItself(first)) return false;
-  return strides === "first" || (first.offset === 0 && (strides === "unmoved first" || isDense(first)));
+/** How the result of a call lies that lies as its first operand does; null where that is not known. */
+export function layoutOfFirst(
+  first: Tensor | null,
+  stated: Tensor | null,
+  strides: FixedStrides,
+): Tensor | null {
+  if (first === null || stated === null || overlapsItself(first)) return null;
+  if (strides === "strides of first") return first.view(first.sizes, first.strides, stated.offset);
+  return strides === "first" || (first.offset === 0 && isDense(first)) ? first : null;
 }
 
 /** Contiguous in dimensions of one element too, whose strides say which memory format a tensor has. */
