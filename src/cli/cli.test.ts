@@ -1,10 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import {
+  closeSync,
   cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -90,6 +92,7 @@ describe("exit codes", () => {
     [["aliasing.pt2", "--rule", "cond/artiy=off"], /no such rule; did you mean "cond\/arity"\?/],
     [["aliasing.pt2", "-c", "absent.json"], /absent\.json: no such file/],
     [["explain", "cond/artiy"], /did you mean "cond\/arity"\?/],
+    [["explain", "cond"], /^pt2lint: cond is a family; name one of its rules\n {2}cond\/arity\n/],
     [["show", "half.pt2"], /^pt2lint: half\.pt2: /],
     [["show", "nowhere.pt2"], /nowhere\.pt2: no such file or folder/],
   ])("is 2 for %j, with a clear line", (argv, message) => {
@@ -230,6 +233,22 @@ describe("the other commands", () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^cond\/branch-aliases-input\n/);
     expect(stdout).toContain("operand");
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("a full disk behind standard output is told, and is no success", () => {
+    const full = openSync("/dev/full", "w");
+    for (const argv of [["aliasing.pt2"], ["show", "aliasing.pt2"], ["--help"]]) {
+      const { status, stderr } = spawnSync(process.execPath, [cliFile, ...argv], {
+        cwd: folder,
+        stdio: ["ignore", full, "pipe"],
+        encoding: "utf8",
+      });
+      expect({ status, stderr }).toEqual({
+        status: 2,
+        stderr: "pt2lint: cannot write to standard output: no space left on the device\n",
+      });
+    }
+    closeSync(full);
   });
 
   it("an older Node is refused, and told which is needed", () => {

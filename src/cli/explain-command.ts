@@ -13,11 +13,17 @@ export async function explainCommand({ operands, options }: Invocation<"explain"
   const [id = ""] = operands;
   const { rules, severities } = await loadConfig(options, process.cwd());
   const rule = rules.find((each) => each.id === id);
-  if (rule === undefined) throw new UsageError(`${id}: ${unknownRule(id, severities.keys())}`);
+  if (rule === undefined) throw unknown(id, [...severities.keys()]);
   const paint = await paintFor(options.color, undefined);
   const level = severities.get(id) ?? "off";
   writeResult(explainRule(rule, level, { paint, width: Math.min(100, widthOf(terminalOf(1))) }), undefined);
   return 0;
+}
+
+function unknown(id: string, known: readonly string[]): UsageError {
+  const family = known.filter((each) => each.startsWith(`${id}/`));
+  if (family.length === 0) return new UsageError(`${id}: ${unknownRule(id, known)}`);
+  return new UsageError(`${id} is a family; name one of its rules`, family.join("\n"));
 }
 
 interface Style {

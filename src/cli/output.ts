@@ -17,6 +17,8 @@ export function writeNote(text: string): void {
 }
 
 /**
+ * @throws UsageError when standard output takes nothing; of standard error nobody could be told.
+ *
  * Straight to the descriptor: Node's streams cost milliseconds to make. One is needed for a pipe that takes no more
  * for now, where somebody must wait.
  */
@@ -29,15 +31,16 @@ function writeTo(descriptor: OutputDescriptor, content: string | Uint8Array): vo
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EAGAIN") {
       const stream = descriptor === 1 ? process.stdout : process.stderr;
-      stream.once("error", (later: NodeJS.ErrnoException) => failToWrite(later.code));
+      stream.once("error", (later: NodeJS.ErrnoException) => {
+        if (later.code !== "EPIPE") process.exitCode = 2;
+      });
       stream.write(bytes.subarray(written));
-    } else failToWrite(code);
+      return;
+    }
+    // `pt2lint x | head` closes the pipe early: that is no failure, and the exit code stays what it is.
+    if (code === "EPIPE" || descriptor === 2) return;
+    throw new UsageError(`cannot write to standard output: ${reasonOf(error, "it is closed")}`);
   }
-}
-
-/** `pt2lint x | head` closes the pipe early: that is no failure, and the exit code stays what it is. */
-function failToWrite(code: string | undefined): void {
-  if (code !== "EPIPE") process.exitCode = 2;
 }
 
 /** Long work shall not end with a file that cannot be written. @throws UsageError when its folder is not there. */
