@@ -63,6 +63,7 @@ testRule(metadataMismatch, {
     { title: "attention by the flash kernel", program: attention("[24, 4, 8, 1]") },
     { title: "attention by products", program: attention("") },
     { title: "under autocast, and without it", program: autocast("bf16", "f32") },
+    { title: "under autocast, as torch.export with strict=True has it", program: autocast("f32", "f32") },
     { title: "written in place", program: inPlace("[1, 3]") },
     { title: "a dropout that drops nothing", program: dropout("[1, 2]", "[1, 2]") },
     { title: "the same of what has gaps, copied", program: dropout("[4, 1]", "[3, 1]") },
@@ -93,9 +94,9 @@ testRule(metadataMismatch, {
     },
     {
       title: "a product that autocast makes in bfloat16, and one that it does not",
-      program: autocast("f32", "bf16"),
+      program: autocast("f16", "bf16"),
       diagnostics: [
-        { message: "'mm' is float32[2, 2] by its metadata, but its operator makes it bfloat16[2, 2]" },
+        { message: "'mm' is float16[2, 2] by its metadata, but its operator makes it bfloat16[2, 2]" },
         { message: "'mm' is bfloat16[2, 2] by its metadata, but its operator makes it float32[2, 2]" },
       ],
     },

@@ -2,23 +2,17 @@
  * What the results of a node look like by the operator's own rules, from what the document says of its operands. Sizes
  * with symbols are compared by their values at the points of points.ts.
  */
-
-import { type Frame, namedArguments, resolve, resolver } from "../interpreter/arguments.ts";
-import { autocastCall, castsWithin } from "../interpreter/autocast.ts";
-import { pythonFunction } from "../interpreter/symbols.ts";
-import { type Kernel, mode } from "../ops/kernel.ts";
-import { findKernel } from "../ops/kernels.ts";
-import type { Operator } from "../ops/operator.ts";
+import type { Frame } from "../interpreter/arguments.ts";
+import { mode } from "../ops/kernel.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
-import type { SchemaArgument } from "../ops/schema-string.ts";
 import type { Node, Program, Value } from "../program/program.ts";
 import { evaluateExpr, parseExpr, symbolsOf } from "../program/symbolic.ts";
 import type { SymInt, TensorMeta } from "../schema/types.generated.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
 import { Scalar } from "../tensor/scalar.ts";
 import { Tensor } from "../tensor/tensor.ts";
-import { autocastOf } from "./autocast-regions.ts";
-import { type FixedStrides, fixedStrides, isOnCpu } from "./fixed-strides.ts";
+import type { FixedStrides } from "./fixed-strides.ts";
+import { type Call, kernelCall, pythonCall } from "./inferred-calls.ts";
 import { isStrictlyContiguous, layoutOfFirst, liesAlike, withStrides } from "./layouts.ts";
 import { type Point, pointsOf, sizeAt } from "./points.ts";
 
@@ -62,18 +56,26 @@ export class Inference {
     // Without symbols, one point says it all.
     const points = [...node.operands, ...node.outputs].some(isSymbolic) ? this.#points.length : 1;
     for (let i = 0; i < points; i++) {
-      const results = this.#infer(node, call.run, i);
-      if (results instanceof RangeError) {
-        // At the other points, and with numbers that depend on data, the numbers are made up.
-        return i > 0 || node.operands.some(dependsOnData)
-          ? NOTHING
-          : { mismatches: [], refused: results.message };
-      }
-      if (results === undefined) return NOTHING;
-      const mismatches = this.#compare(node, results, i, this.#layouts(node, results, call.strides, i));
-      if (mismatches.length > 0) return { mismatches };
+      const found = this.#checkAt(node, call, call.run, i);
+      if (found === undefined) return NOTHING;
+      if (found === NOTHING) continue;
+      const isOtherwise = call.otherwise && this.#checkAt(node, call, call.otherwise, i) === NOTHING;
+      if (!isOtherwise) return found;
     }
     return NOTHING;
+  }
+
+  /** The same at one point; undefined where nothing is known. */
+  #checkAt(node: Node, { strides }: Call, run: Call["run"], point: number): Inferred | undefined {
+    const results = this.#infer(node, run, point);
+    if (results instanceof RangeError) {
+      // At the other points, and with numbers that depend on data, the numbers are made up.
+      const isMadeUp = point > 0 || node.operands.some(dependsOnData);
+      return isMadeUp ? undefined : { mismatches: [], refused: results.message };
+    }
+    if (results === undefined) return undefined;
+    const mismatches = this.#compare(node, results, point, this.#layouts(node, results, strides, point));
+    return mismatches.length > 0 ? { mismatches } : NOTHING;
   }
 
   /** The results; undefined when they cannot be known, and an error when the operator takes no such operands. */
@@ -200,66 +202,6 @@ function isUnbacked(size: SymInt): boolean {
   if ("as_int" in size) return false;
   const expr = parseExpr(size.as_expr.expr_str);
   return expr === undefined || [...symbolsOf(expr)].some((name) => /^z?u/.test(name));
-}
-
-/** A call that can be inferred. */
-interface Call {
-  readonly run: (frame: Frame) => unknown;
-  readonly strides: FixedStrides;
-}
-
-function kernelCall(node: Node, operator: Operator): Call | undefined {
-  const kernel = findKernel(operator.qualifiedName);
-  if (kernel === undefined || FAKES_DIFFER.test(kernel.name)) return undefined;
-  const autocast = autocastOf(node);
-  if (autocast === undefined || (autocast !== null && castsWithin(kernel))) return undefined;
-  if (lacksArgument(node, kernel)) return undefined;
-  const isOne = STATISTICS.test(kernel.name) && !isOnCpu(node);
-  return {
-    run: (frame) => {
-      const args = namedArguments(node, kernel.schema);
-      args.read(frame);
-      requireLayout(node, args.values.layout);
-      const results =
-        autocast === null ? kernel.call(args.values) : autocastCall(autocast, kernel, args.values);
-      return isOne && Array.isArray(results) ? results[0] : results;
-    },
-    strides: autocast === null ? fixedStrides(node, operator) : castStrides(fixedStrides(node, operator)),
-  };
-}
-
-/** Autocast copies operands, and the copies lie as they do; the interpreter's are contiguous. */
-const castStrides = (strides: FixedStrides): FixedStrides => (strides === "always" ? "contiguous" : strides);
-
-/** What is made with a layout has that layout. */
-function requireLayout({ outputs }: Node, layout: unknown): void {
-  if (typeof layout !== "string" || layout === "strided" || outputs[0]?.meta?.layout !== STRIDED) return;
-  throw new RangeError(`layout=torch.${layout} makes no strided tensor, which its metadata says it gives`);
-}
-
-/** Operators that torch's own inference says something else of than they give: metadata is as the inference has it. */
-const FAKES_DIFFER =
-  /^(quantized_decomposed::choose_qparams_per_token|aten::(_?embedding_bag|_batch_norm_with_update))/;
-
-/** Whose statistics of a low precision input have its dtype on a CPU, and one of their own elsewhere. */
-const STATISTICS = /^aten::(_?native_batch_norm|native_layer_norm|_batch_norm)/;
-
-/** Missing arguments are for arguments/names. */
-function lacksArgument(node: Node, kernel: Kernel): boolean {
-  const given = node.source.inputs;
-  const missing = ({ name, default: value }: SchemaArgument, i: number): boolean =>
-    value === undefined && given[i]?.name !== "" && !given.some((input) => input.name === name);
-  return kernel.schema.args.some(missing);
-}
-
-function pythonCall(node: Node): Call | undefined {
-  const compute = pythonFunction(node.target);
-  if (compute === undefined) return undefined;
-  const { graph, source } = node;
-  return {
-    run: (frame) => compute(source.inputs.map(({ arg }) => resolve(resolver(graph, arg), frame))),
-    strides: "never",
-  };
 }
 
 function isSymbolic(value: Value | null): boolean {
