@@ -138,6 +138,29 @@ describe("decodeDocument", () => {
     }
   });
 
+  // The scanner looks at sixteen bytes at once: braces, quotes and escapes shall stand at each place among them.
+  it.each(["{", "}", "{}{", '\\"', '}\\"}', "\\\\", "é", ""])(
+    "finds where metadata ends with %j in it",
+    (odd) => {
+      for (let length = 0; length < 40; length++) {
+        const meta = (type: string, size: number) =>
+          `{"dtype": 7, "sizes": [{"as_int": ${size}}], "requires_grad": false, "device": {"type": "${type}", "index": null}, ` +
+          '"strides": [{"as_int": 1}], "storage_offset": {"as_int": 0}, "layout": 7}';
+        const type = `${"c".repeat(length)}${odd}pu`;
+        const values = `"tensor_values": {"x": ${meta(type, 2)}, "y": ${meta(type, 3)}, "z": ${meta(type, 2)}}`;
+        const json = documentWith('{"as_none": true}').replace('"tensor_values": {}', () => values);
+        const { tensor_values } = decodeDocument(encode(json)).root.graph_module.graph;
+        const sizes = [...tensor_values].map(([name, { sizes, device }]) => [name, sizes, device.type]);
+        const [two, three, parsed] = [[{ as_int: 2 }], [{ as_int: 3 }], JSON.parse(`"${type}"`)];
+        expect(sizes).toEqual([
+          ["x", two, parsed],
+          ["y", three, parsed],
+          ["z", two, parsed],
+        ]);
+      }
+    },
+  );
+
   it("tells whether the tool is named, also where two reads meet in the word", () => {
     const json = documentWith('{"as_none": true}');
     const named = encode(json.replace('"stack_trace": "', '"stack_trace": "# pt2lint: off '));
