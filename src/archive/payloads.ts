@@ -49,16 +49,14 @@ function configOf(tensor: PickleTensor): PayloadMeta {
 export class StoredPayload implements Payload {
   readonly config: PayloadMeta;
   readonly entry: string;
+  readonly size: number | null;
   readonly #file: ArchiveFile | undefined;
 
   constructor(config: PayloadMeta, entry: string, file: ArchiveFile | undefined) {
     this.config = config;
     this.entry = entry;
+    this.size = file?.size ?? null;
     this.#file = file;
-  }
-
-  get size(): number | null {
-    return this.#file?.size ?? null;
   }
 
   async read(): Promise<Uint8Array> {
