@@ -235,6 +235,15 @@ describe("the other commands", () => {
     expect(stdout).toContain("operand");
   });
 
+  it("a config that is a module is told its name", () => {
+    mkdirSync(join(folder, "commonjs"));
+    writeFileSync(join(folder, "commonjs/package.json"), '{ "type": "commonjs" }');
+    writeFileSync(join(folder, "commonjs/pt2lint.config.js"), "export default {};");
+    const { status, stderr } = pt2lint("aliasing.pt2", "-c", "commonjs/pt2lint.config.js");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/; a config with 'export default' is named pt2lint\.config\.mjs\n$/);
+  });
+
   it.skipIf(!existsSync("/dev/full"))("a full disk behind standard output is told, and is no success", () => {
     const full = openSync("/dev/full", "w");
     for (const argv of [["aliasing.pt2"], ["show", "aliasing.pt2"], ["--help"]]) {

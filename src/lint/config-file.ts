@@ -69,6 +69,9 @@ function defaultOf(module: unknown): unknown {
 
 function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  if (/^(Unexpected token 'export'|Cannot use import statement)/.test(message)) {
+    return `${message}; a config with 'export default' is named pt2lint.config.mjs`;
+  }
   if (!/Cannot find (package|module) '?"?pt2lint/.test(message)) return message;
   return `${message}; install pt2lint in the folder of the config, or export a plain object without importing it`;
 }
