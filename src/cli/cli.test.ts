@@ -1,12 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
 import {
-  closeSync,
   cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -242,31 +240,6 @@ describe("the other commands", () => {
     const { status, stderr } = pt2lint("aliasing.pt2", "-c", "commonjs/pt2lint.config.js");
     expect(status).toBe(2);
     expect(stderr).toMatch(/; a config with 'export default' is named pt2lint\.config\.mjs\n$/);
-  });
-
-  it.skipIf(!existsSync("/dev/full"))("a full disk behind standard output is told, and is no success", () => {
-    const full = openSync("/dev/full", "w");
-    for (const argv of [["aliasing.pt2"], ["show", "aliasing.pt2"], ["--help"]]) {
-      const { status, stderr } = spawnSync(process.execPath, [cliFile, ...argv], {
-        cwd: folder,
-        stdio: ["ignore", full, "pipe"],
-        encoding: "utf8",
-      });
-      expect({ status, stderr }).toEqual({
-        status: 2,
-        stderr: "pt2lint: cannot write to standard output: no space left on the device\n",
-      });
-    }
-    closeSync(full);
-  });
-
-  it("an older Node is refused, and told which is needed", () => {
-    const old = 'Object.defineProperty(process.versions, "node", { value: "18.19.1" });';
-    writeFileSync(join(folder, "old.cjs"), old);
-    const argv = ["--require", join(folder, "old.cjs"), cliFile, "aliasing.pt2"];
-    const { status, stdout, stderr } = spawnSync(process.execPath, argv, { cwd: folder, encoding: "utf8" });
-    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
-    expect(stderr).toMatch(/^pt2lint: needs Node 20\.19 or newer, and this is v\d/);
   });
 
   it("show colours findings where it is asked to", () => {
