@@ -16,16 +16,20 @@ export const functionArguments = defineRule({
 Beside operators, a program computes sizes with Python's own functions: \`_operator.mul\`, \`math.trunc\`,
 \`torch.sym_max\`. They have no schema, but each takes a fixed number of numbers and gives one.
 
-\`torch.export.load\` passes on what it reads; the call fails when the program runs.
+The functions that enter and leave a \`torch.vmap\` (\`torch._functorch.predispatch\`) give None, and those that add and
+remove its dimension a tensor: \`torch.export.load\` refuses a node that says something else.
+
+\`torch.export.load\` passes on what it reads of the numbers; the call fails when the program runs.
 `,
   data: {
-    expected: "how many arguments the function takes, or what it takes",
-    found: "how many it is given, or what stands in the place of a number",
-    path: "the JSON path of the node or of the argument",
+    expected: "how many arguments the function takes, or what it takes or gives",
+    found: "how many it is given, or what stands in the place of it",
+    path: "the JSON path of the node, the argument or the result",
   },
   messages: {
     count: "{name} takes {expectedArguments} and is given {found}",
     kind: "{name} computes with numbers, but is given {found}",
+    result: "{name} gives {expected}, but the node says {found}",
   },
   examples: {
     valid: [
@@ -42,6 +46,28 @@ def forward(x: "f32[s0, 3]"):
       },
     ],
     invalid: [
+      {
+        title: "a tensor from what enters a vmap",
+        program: `
+def forward(x: "f32[3, 2]"):
+    enter: "f32[3]" = torch._functorch.predispatch._vmap_increment_nesting(3, "error")
+    add: "f32[2]" = torch._functorch.predispatch._add_batch_dim(x, 0, 1)
+    remove: "f32[3, 2]" = torch._functorch.predispatch._remove_batch_dim(add, 1, 3, 0)
+    leave: None = torch._functorch.predispatch._vmap_decrement_nesting()
+    return (remove,)
+`,
+        diagnostics: [
+          {
+            message:
+              "torch._functorch.predispatch._vmap_increment_nesting gives None, but the node says a tensor",
+            data: {
+              expected: "None",
+              found: "a tensor",
+              path: "graph_module.graph.nodes[0].outputs[0]",
+            },
+          },
+        ],
+      },
       {
         title: "an argument too few, and a tensor",
         program: `
@@ -92,9 +118,33 @@ def forward(x: "f32[s0, 3]"):
     const counted = Object.entries(FUNCTIONS).flatMap(([target, count]) =>
       count === null ? [] : [[target, (node: Node) => check(node, ...count)] as const],
     );
-    return { targets: Object.fromEntries(counted) };
+    const checkResult = (node: Node, kind: string): void => {
+      const { outputs } = node.source;
+      const wrong = outputs.findIndex((output) => kindOfArgument(output) !== kind);
+      if (wrong < 0) return;
+      const [expected, found] = [kind === "as_none" ? "None" : "a tensor", describeArgument(outputs[wrong]!)];
+      const path = `${nodePath(node)}.outputs[${wrong}]`;
+      const data = { expected, found, path };
+      ctx.report({ at: node, words: { name: node.target }, message: "result", data, help: AGAIN });
+    };
+    const given = Object.entries(PREDISPATCH).map(
+      ([name, kind]) =>
+        [`torch._functorch.predispatch.${name}`, (node: Node) => checkResult(node, kind)] as const,
+    );
+    return { targets: Object.fromEntries([...counted, ...given]) };
   },
 });
+
+const AGAIN = "correct the pass that wrote the node, or export the program again";
+
+/** What serialize_outputs writes for them. */
+const PREDISPATCH: Readonly<Record<string, string>> = {
+  lazy_load_decompositions: "as_none",
+  _vmap_increment_nesting: "as_none",
+  _vmap_decrement_nesting: "as_none",
+  _add_batch_dim: "as_tensor",
+  _remove_batch_dim: "as_tensor",
+};
 
 const HELP = "call it with numbers, as many as the function takes";
 

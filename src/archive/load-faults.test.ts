@@ -73,6 +73,11 @@ describe("a list of weights", () => {
       (_, meta) => (meta.requires_grad = 1),
       "tensor_meta.requires_grad is not a boolean",
     ],
+    [
+      "requires_grad of integers",
+      (_, meta) => Object.assign(meta, { dtype: 5, requires_grad: true }),
+      "tensor_meta.requires_grad is true of what is not float",
+    ],
     ["is_param that is none", (payload) => (payload.is_param = "yes"), "is_param is not a boolean"],
     ["a path that is none", (payload) => (payload.path_name = 5), "path_name is not a string"],
     [

@@ -105,6 +105,11 @@ function isDevice(value: unknown): boolean {
   return isDeviceType(type) && (index === null || index === undefined || Number.isInteger(index));
 }
 
+/** Floats and complex numbers. */
+function isDifferentiable(dtype: number): boolean {
+  return /^(b?float|complex)/.test(namesByCode.get(dtype) ?? "");
+}
+
 /** What is wrong with a TensorMeta, as a phrase; undefined when nothing is. */
 function tensorMetaProblem(meta: unknown): string | undefined {
   if (!isObject(meta)) return "tensor_meta is not an object";
@@ -120,6 +125,9 @@ function tensorMetaProblem(meta: unknown): string | undefined {
   if (!isSize(meta.storage_offset)) return "tensor_meta.storage_offset is not a non-negative integer";
   if (!isDevice(meta.device)) return "tensor_meta.device is not a device";
   if (typeof meta.requires_grad !== "boolean") return "tensor_meta.requires_grad is not a boolean";
+  if (meta.requires_grad && !isDifferentiable(meta.dtype as number)) {
+    return "tensor_meta.requires_grad is true of what is not float";
+  }
   if (!Number.isInteger(meta.layout)) return "tensor_meta.layout is not an integer";
   return undefined;
 }

@@ -62,13 +62,14 @@ function inPlace(text: string, schema: OpSchema, find: Find): Kernel | undefined
   // dropout calls `input` what dropout_ calls `self`.
   const first = functional.schema.args[0]?.name ?? self;
   if (!takes(functional, [{ ...schema.args[0], name: first }, ...schema.args.slice(1)])) return undefined;
-  const { update } = functional;
+  const { update, check } = functional;
   return new Kernel(text, {
     composite: (args: Arguments) => {
       const target = args[self] as Tensor | readonly Tensor[];
       const own = first === self ? args : { ...args, [first]: target };
       if (update !== undefined && target instanceof Tensor) {
-        if (target.storage !== null) update(own, target);
+        if (target.storage === null) check?.(own, target);
+        else update(own, target);
         return target;
       }
       writeAll(target, functional.call(own));

@@ -96,6 +96,11 @@ export class Kernel {
     return "update" in this.#definition ? this.#definition.update : undefined;
   }
 
+  /** What an operator that updates part of its argument asks of the shapes. */
+  get check(): ((args: Arguments, target: Tensor) => void) | undefined {
+    return "update" in this.#definition ? this.#definition.check : undefined;
+  }
+
   /** Runs it, or infers the results' geometry when the operands have no storage. */
   call(args: Arguments): Result {
     if (this.planner === null || mode.meta || mode.precise) return this.reference(args);
