@@ -81,9 +81,8 @@ describe("the payload rules", () => {
 
   it("find a written buffer whose bytes another tensor shares", () => {
     const change = ({ weights }: Lists) => {
-      const { entry } = weights.get(buffer)!;
-      // What a payload knows of its bytes it works out when it is asked.
-      weights.set(parameter, Object.create(weights.get(parameter)!, { entry: { value: entry } }));
+      const { entry, size } = weights.get(buffer)!;
+      weights.set(parameter, { ...weights.get(parameter)!, entry, size });
     };
     expect(found(change)).toContainEqual(["payload/shared-mutation", "warning", buffer]);
   });
