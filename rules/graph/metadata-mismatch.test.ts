@@ -41,6 +41,18 @@ def forward(x: "f32[4, 4]"):
     return (dropout,)
 `;
 
+/** How long the slice is, nobody knows before the program runs; its other sizes are known. */
+const slice = (columns: number) => `
+range u0 [3, 8]
+range u1 [3, 8]
+range u2 [3, 8]
+def forward(x: "f32[9, 4]", i: "i64[]", j: "i64[]"):
+    start: "Sym(u0)" = torch.ops.aten._local_scalar_dense.default(i)
+    end: "Sym(u1)" = torch.ops.aten._local_scalar_dense.default(j)
+    slice_1: "f32[u2, ${columns}]" = torch.ops.aten.slice.Tensor(x, 0, start, end)
+    return (slice_1,)
+`;
+
 /** The masked copy is a new tensor, whose strides are not those of what is copied. */
 const masked = (strides: string) => `
 def forward(x: "f32[2, 3]", m: "b8[3, 2]"):
@@ -59,6 +71,7 @@ def forward(q: "f32[1, 2, 3, 4][24, 4, 8, 1]"):
 
 testRule(metadataMismatch, {
   valid: [
+    { title: "a slice between numbers that depend on data", program: slice(4) },
     { title: "a masked copy, and a copy", program: masked("") },
     { title: "attention by the flash kernel", program: attention("[24, 4, 8, 1]") },
     { title: "attention by products", program: attention("") },
@@ -72,6 +85,15 @@ testRule(metadataMismatch, {
     { title: "statistics of another device in their own", program: layerNorm("cuda:0", "f32") },
   ],
   invalid: [
+    {
+      title: "a slice between numbers that depend on data, of which another size is wrong",
+      program: slice(5),
+      diagnostics: [
+        {
+          message: "'slice_1' is float32[3, 5] by its metadata, but its operator makes it float32[3, 4]",
+        },
+      ],
+    },
     {
       title: "a masked copy that is said to lie as what is copied",
       program: masked("[1, 3]"),

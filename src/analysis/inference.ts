@@ -150,8 +150,9 @@ export class Inference {
     layouts: readonly unknown[] | null,
   ): Mismatch[] {
     const found: Mismatch[] = [];
+    const isOpen = openSizes(node);
     for (const value of node.outputs) {
-      const texts = this.#difference(value, results[value.index], point, layouts?.[value.index]);
+      const texts = this.#difference(value, results[value.index], point, layouts?.[value.index], isOpen);
       if (texts === undefined) continue;
       const at: Point = isSymbolic(value) ? this.#points[point]! : new Map();
       found.push({ value, stated: texts[0], inferred: texts[1], at });
@@ -164,6 +165,7 @@ export class Inference {
     inferred: unknown,
     point: number,
     layout: unknown,
+    isOpen: (size: SymInt) => boolean,
   ): readonly [string, string] | undefined {
     if (inferred instanceof Scalar) {
       const stated = this.#number(value, point);
@@ -175,6 +177,12 @@ export class Inference {
     }
     const stated = value.kind === "tensor" && value.meta ? this.#tensor(value.meta, point) : null;
     if (stated === null || !(inferred instanceof Tensor)) return undefined;
+    const open = value.meta!.sizes.map(isOpen);
+    if (open.includes(true) && inferred.sizes.length === open.length) {
+      const sizes = inferred.sizes.map((size, i) => (open[i] ? stated.sizes[i]! : size));
+      const closed = new Tensor(null, inferred.dtype, sizes).toString();
+      return stated.toString() === closed ? undefined : [stated.toString(), closed];
+    }
     if (stated.toString() !== inferred.toString()) return [stated.toString(), inferred.toString()];
     if (!(layout instanceof Tensor) || liesAlike(stated, layout)) return undefined;
     return [withStrides(stated), withStrides(layout)];
@@ -199,9 +207,37 @@ function dependsOnData(value: Value | null): boolean {
 }
 
 function isUnbacked(size: SymInt): boolean {
-  if ("as_int" in size) return false;
+  const symbols = symbolsIn(size);
+  return symbols === undefined || symbols.some(isUnbackedSymbol);
+}
+
+const isUnbackedSymbol = (name: string): boolean => /^z?u/.test(name);
+
+/** undefined for an expression that cannot be read. */
+function symbolsIn(size: SymInt): readonly string[] | undefined {
+  if ("as_int" in size) return [];
   const expr = parseExpr(size.as_expr.expr_str);
-  return expr === undefined || [...symbolsOf(expr)].some((name) => /^z?u/.test(name));
+  return expr && [...symbolsOf(expr)];
+}
+
+/**
+ * Which sizes of a node's results are known when the program runs and not before, as a slice between numbers that depend
+ * on data has one: those with a symbol of their own, which no operand has.
+ */
+function openSizes({ operands }: Node): (size: SymInt) => boolean {
+  let known: Set<string> | undefined;
+  return (size) => {
+    const symbols = symbolsIn(size)?.filter(isUnbackedSymbol) ?? [];
+    if (symbols.length === 0) return false;
+    known ??= new Set(operands.flatMap((value) => sizesOf(value).flatMap((one) => symbolsIn(one) ?? [])));
+    return symbols.some((name) => !known!.has(name));
+  };
+}
+
+function sizesOf(value: Value | null): readonly SymInt[] {
+  if (value?.meta) return [...value.meta.sizes, ...value.meta.strides, value.meta.storage_offset];
+  const number = value?.graph.source.sym_int_values.get(value.name);
+  return number ? [number] : [];
 }
 
 function isSymbolic(value: Value | null): boolean {
