@@ -1,5 +1,8 @@
 /** A program's parameters, buffers and constants as tensors that keep their sharing. */
 import type { Model, Payload } from "../archive/archive.ts";
+import { archiveFault } from "../archive/faults.ts";
+import { elementBytes, type TensorMeta } from "../archive/payload.ts";
+import { MAX_ARRAY_BYTES } from "../archive/source.ts";
 import { InputError } from "../errors.ts";
 import type { Program } from "../program/program.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
@@ -56,7 +59,9 @@ export class StateReader {
     let storage = this.#storages.get(entry);
     if (storage === undefined) {
       // Read once; the archive's bytes are not to be written to.
-      storage = payload.read().then((bytes) => new Storage(Memory.lasting(bytes)));
+      storage = payload.read().then((bytes) => {
+        return new Storage(Memory.lasting(bytes.length > 0 ? bytes : zeros(name, meta)));
+      });
       this.#storages.set(entry, storage);
     }
     const integers = (list: readonly { as_int?: number }[]): number[] => list.map(({ as_int }) => as_int!);
@@ -68,4 +73,14 @@ export class StateReader {
       meta.storage_offset.as_int ?? 0,
     );
   }
+}
+
+/** What torch makes of an entry without bytes, as fake weights have it: the first tensor's elements, all 0. */
+function zeros(name: string, { sizes, dtype }: TensorMeta): Uint8Array {
+  const bytes = sizes.reduce((product, { as_int }) => product * as_int!, elementBytes(dtype)!);
+  if (bytes > MAX_ARRAY_BYTES) {
+    const message = `'${name}' is stored without values and would have ${bytes} bytes, more than fit into one array`;
+    throw archiveFault("archive/too-large", message, { name, size: bytes });
+  }
+  return new Uint8Array(bytes);
 }
