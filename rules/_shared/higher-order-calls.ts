@@ -1,4 +1,4 @@
-import { callPlan, kindOfArgument } from "../../src/ops/call-check.ts";
+import { callPlan, kindOfArgument, type Parameter } from "../../src/ops/call-check.ts";
 import { hopCall } from "../../src/ops/hop/hop.ts";
 import type { OperatorRegistry } from "../../src/ops/registry.ts";
 import type { Node } from "../../src/program/program.ts";
@@ -241,11 +241,15 @@ function effectFaults(node: Node, registry: OperatorRegistry): Fault[] {
   const { parameters } = callPlan(operator);
   return rest.flatMap(({ name, arg }, i): Fault[] => {
     const parameter = name === "" ? parameters[i] : parameters.find((one) => one.name === name);
-    if (parameter?.kinds?.has(kindOfArgument(arg)) !== false) return [];
-    const path = `${nodePath(node)}.inputs[${i + 2}].arg`;
-    const found = describeArgument(arg);
-    return [{ message: "kind", argument: parameter.name, expected: parameter.type, found, path }];
+    return kindFault(parameter, arg, `${nodePath(node)}.inputs[${i + 2}].arg`);
   });
+}
+
+/** What a parameter does not take; none where it is not known what it takes. */
+function kindFault(parameter: Parameter | undefined, arg: Argument, path: string): Fault[] {
+  if (parameter?.kinds?.has(kindOfArgument(arg)) !== false) return [];
+  const found = describeArgument(arg);
+  return [{ message: "kind", argument: parameter.name, expected: parameter.type, found, path }];
 }
 
 /** What auto_functionalized_v2 adds to the operator's arguments: `_x_base_index`, `_x_size`, `_all_bases`, ... */
@@ -261,14 +265,12 @@ function keywordFaults(node: Node, registry: OperatorRegistry): Fault[] {
   const bases = basesOf(rest.find(({ name }) => name === "_all_bases")?.arg);
   return rest.flatMap(({ name, arg }, i): Fault[] => {
     const path = `${nodePath(node)}.inputs[${i + 1}].arg`;
-    const found = describeArgument(arg);
     const parameter = parameters?.find((one) => one.name === name);
-    if (parameter?.kinds?.has(kindOfArgument(arg)) === false) {
-      return [{ message: "kind", argument: name, expected: parameter.type, found, path }];
-    }
+    const wrong = kindFault(parameter, arg, path);
+    if (wrong.length > 0) return wrong;
     if (/^_.+_base_index$/.test(name) && !isBase(arg, bases)) {
       const expected = `the number of one of ${plural(bases, "tensor")}`;
-      return [{ message: "kind", argument: name, expected, found, path }];
+      return [{ message: "kind", argument: name, expected, found: describeArgument(arg), path }];
     }
     if (operator === undefined || parameter || name === "_all_bases") return [];
     if (isPartOf(names, ADDED.exec(name)?.[1])) return [];

@@ -66,16 +66,3 @@ export function storedDifference(
   });
   return differs ? { property: "shape", left: `[${left.join(", ")}]`, right: formatSizes(right) } : undefined;
 }
-
-/** The names that share an entry, for each entry with bytes that has more than one. */
-export function entryOwners(payloads: Payloads | null, inputs: readonly StoredInput[]): string[][] {
-  const byEntry = new Map<string, string[]>();
-  for (const name of new Set(inputs.map((input) => input.name))) {
-    const payload = payloads?.weights?.get(name) ?? payloads?.constants?.get(name);
-    if (!payload?.size || payload.config.tensor_meta === null) continue;
-    const names = byEntry.get(payload.entry) ?? [];
-    names.push(name);
-    byEntry.set(payload.entry, names);
-  }
-  return [...byEntry.values()].filter((names) => names.length > 1);
-}

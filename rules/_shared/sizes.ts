@@ -1,4 +1,4 @@
-import { evaluateExpr, formatExpr, parseExpr, symbolsOf } from "../../src/program/symbolic.ts";
+import { evaluateExpr, formatExpr, parseExpr, symbolsIn, symbolsOf } from "../../src/program/symbolic.ts";
 import type { SymInt } from "../../src/schema/types.generated.ts";
 
 /**
@@ -32,9 +32,8 @@ export function differ(a: SymInt, b: SymInt): boolean {
 }
 
 export function isUnbacked(size: SymInt): boolean {
-  if ("as_int" in size) return false;
-  const expr = parseExpr(size.as_expr.expr_str);
-  return expr === undefined || [...symbolsOf(expr)].some((name) => name.startsWith("u"));
+  const symbols = symbolsIn(size);
+  return symbols === undefined || [...symbols].some((name) => name.startsWith("u"));
 }
 
 /** `[2, s0 + 1]` */

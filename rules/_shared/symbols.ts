@@ -1,13 +1,10 @@
 import type { Graph } from "../../src/program/program.ts";
-import { parseExpr, symbolsOf } from "../../src/program/symbolic.ts";
+import { symbolsIn as readSymbols } from "../../src/program/symbolic.ts";
 import type { SymBool, SymFloat, SymInt, TensorMeta } from "../../src/schema/types.generated.ts";
 
-/** The symbols of one symbolic number; none for a plain one. */
+/** The symbols of one symbolic number; none for a plain one, and for an expression that cannot be read. */
 export function symbolsIn(value: SymInt | SymFloat | SymBool): ReadonlySet<string> {
-  if (!("as_expr" in value)) return NONE;
-  const { expr_str } = value.as_expr;
-  const expr = parseExpr(expr_str);
-  return expr === undefined ? NONE : symbolsOf(expr);
+  return readSymbols(value) ?? NONE;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -149,23 +149,11 @@ def forward(x: "f32[s0, 3]"):
     return onOperatorCalls(ctx, (node, plan) => {
       const { inputs } = node.source;
       const operator = plan.operator.qualifiedName;
-      for (const { input, parameter } of kindFaults(plan, inputs)) {
-        ctx.report({
-          at: node,
-          message: "kind",
-          data: {
-            argument: parameter.name,
-            expected: parameter.type,
-            found: describeArgument(inputs[input]!.arg),
-            path: `${inputPath(node, input)}.arg`,
-          },
-          words: { operator },
-          help: HELP,
-          detail: [plan.operator.schemaText],
-          ...severity,
-        });
-      }
-      for (const { input, parameter, found } of valueFaults(plan, inputs)) {
+      const kinds = kindFaults(plan, inputs).map((fault) => ({
+        ...fault,
+        found: describeArgument(inputs[fault.input]!.arg),
+      }));
+      for (const { input, parameter, found } of [...kinds, ...valueFaults(plan, inputs)]) {
         ctx.report({
           at: node,
           message: "kind",

@@ -84,25 +84,25 @@ def forward(x: "f32[8]"):
       const { main, document } = ctx.program;
       const ranges = document.root.range_constraints;
       const limited = new Set([...ranges.keys()].flatMap(symbolsOfText));
-      for (const symbol of new Set(main.inputs.flatMap((input) => [...symbolsOfInput(input)]))) {
-        if (!/^s\d+$/.test(symbol) || limited.has(symbol)) continue;
-        ctx.report({
-          at: null,
-          message: "missing",
-          data: { symbol, min: null, max: null, path: "range_constraints" },
-          help: "keep the range of each symbol in the pass that rewrote the program",
-        });
-      }
-      const sizes = [...main.tensorMetas.keys()].flatMap((meta) => [...symbolsOfTensor(meta)]);
-      for (const symbol of new Set(sizes)) {
-        if (!/^u\d+$/.test(symbol) || limited.has(symbol)) continue;
-        ctx.report({
-          at: null,
-          message: "unbacked",
-          data: { symbol, min: null, max: null, path: "range_constraints" },
-          help: "keep the range of each symbol in the pass that rewrote the program",
-        });
-      }
+      const requireRanges = (
+        symbols: readonly string[],
+        kind: RegExp,
+        message: "missing" | "unbacked",
+      ): void => {
+        for (const symbol of new Set(symbols)) {
+          if (!kind.test(symbol) || limited.has(symbol)) continue;
+          ctx.report({
+            at: null,
+            message,
+            data: { symbol, min: null, max: null, path: "range_constraints" },
+            help: "keep the range of each symbol in the pass that rewrote the program",
+          });
+        }
+      };
+      const ofInputs = main.inputs.flatMap((input) => [...symbolsOfInput(input)]);
+      requireRanges(ofInputs, /^s\d+$/, "missing");
+      const ofTensors = [...main.tensorMetas.keys()].flatMap((meta) => [...symbolsOfTensor(meta)]);
+      requireRanges(ofTensors, /^u\d+$/, "unbacked");
       for (const [symbol, { min_val: min, max_val: max }] of ranges) {
         if (min === null || min === undefined || max === null || max === undefined || min <= max) continue;
         ctx.report({

@@ -1,6 +1,6 @@
 import { defineRule, type RuleContext } from "../../src/lint/rule.ts";
 import { specPath } from "../_shared/paths.ts";
-import { entryOwners, storedInputs } from "../_shared/payloads.ts";
+import { storedInputs } from "../_shared/payloads.ts";
 import { specsOf } from "../_shared/specs.ts";
 
 export const sharedMutation = defineRule({
@@ -20,11 +20,11 @@ values there.
   examples: { valid: [], invalid: [] },
   create: (ctx) => ({
     program: () => {
-      let owners: ReadonlyMap<string, readonly string[]> | undefined;
+      let together: ReadonlyMap<string, readonly string[]> | undefined;
       for (const [position, spec] of specsOf(ctx.program, "output").entries()) {
         const { kind, target: name } = spec;
         if ((kind !== "buffer_mutation" && kind !== "parameter_mutation") || name === null) continue;
-        const other = (owners ??= sharedEntries(ctx)).get(name)?.find((candidate) => candidate !== name);
+        const other = (together ??= namesTogether(ctx)).get(name)?.find((candidate) => candidate !== name);
         if (other === undefined) continue;
         ctx.report({
           at: null,
@@ -37,11 +37,17 @@ values there.
   }),
 });
 
-/** The names that share an entry with another, by each of them. */
-function sharedEntries({ payloads, program }: RuleContext): ReadonlyMap<string, readonly string[]> {
-  const owners = new Map<string, readonly string[]>();
-  for (const names of entryOwners(payloads, storedInputs(program))) {
-    for (const name of names) owners.set(name, names);
+/** The names that lie in one entry with bytes, by each of them. */
+function namesTogether({ payloads, program }: RuleContext): ReadonlyMap<string, readonly string[]> {
+  const byEntry = new Map<string, string[]>();
+  const byName = new Map<string, readonly string[]>();
+  for (const name of new Set(storedInputs(program).map((input) => input.name))) {
+    const payload = payloads?.weights?.get(name) ?? payloads?.constants?.get(name);
+    if (!payload?.size || payload.config.tensor_meta === null) continue;
+    const names = byEntry.get(payload.entry) ?? [];
+    names.push(name);
+    byEntry.set(payload.entry, names);
+    byName.set(name, names);
   }
-  return owners;
+  return byName;
 }

@@ -6,7 +6,7 @@ import type { Frame } from "../interpreter/arguments.ts";
 import { mode } from "../ops/kernel.ts";
 import type { OperatorRegistry } from "../ops/registry.ts";
 import type { Node, Program, Value } from "../program/program.ts";
-import { evaluateExpr, parseExpr, symbolsOf } from "../program/symbolic.ts";
+import { evaluateExpr, parseExpr, symbolsIn } from "../program/symbolic.ts";
 import type { SymInt, TensorMeta } from "../schema/types.generated.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
 import { Scalar } from "../tensor/scalar.ts";
@@ -208,17 +208,10 @@ function dependsOnData(value: Value | null): boolean {
 
 function isUnbacked(size: SymInt): boolean {
   const symbols = symbolsIn(size);
-  return symbols === undefined || symbols.some(isUnbackedSymbol);
+  return symbols === undefined || [...symbols].some(isUnbackedSymbol);
 }
 
 const isUnbackedSymbol = (name: string): boolean => /^z?u/.test(name);
-
-/** undefined for an expression that cannot be read. */
-function symbolsIn(size: SymInt): readonly string[] | undefined {
-  if ("as_int" in size) return [];
-  const expr = parseExpr(size.as_expr.expr_str);
-  return expr && [...symbolsOf(expr)];
-}
 
 /**
  * Which sizes of a node's results are known when the program runs and not before, as a slice between numbers that depend
@@ -227,9 +220,11 @@ function symbolsIn(size: SymInt): readonly string[] | undefined {
 function openSizes({ operands }: Node): (size: SymInt) => boolean {
   let known: Set<string> | undefined;
   return (size) => {
-    const symbols = symbolsIn(size)?.filter(isUnbackedSymbol) ?? [];
+    const symbols = [...(symbolsIn(size) ?? [])].filter(isUnbackedSymbol);
     if (symbols.length === 0) return false;
-    known ??= new Set(operands.flatMap((value) => sizesOf(value).flatMap((one) => symbolsIn(one) ?? [])));
+    known ??= new Set(
+      operands.flatMap((value) => sizesOf(value).flatMap((one) => [...(symbolsIn(one) ?? [])])),
+    );
     return symbols.some((name) => !known!.has(name));
   };
 }

@@ -2,11 +2,12 @@
 import { defaultArgument } from "../ops/dispatch.ts";
 import type { OpSchema, SchemaArgument, SchemaType } from "../ops/schema-string.ts";
 import type { Graph, Node } from "../program/program.ts";
+import { layoutNames, memoryFormatNames } from "../schema/enum-names.ts";
 import type { Argument } from "../schema/types.generated.ts";
 import { dtypeOfCode } from "../tensor/dtype.ts";
 import { numberTensor } from "../tensor/number.ts";
 import { Scalar } from "../tensor/scalar.ts";
-import { enumOfNumber, LAYOUT_NAMES } from "./enum-numbers.ts";
+import { enumOfNumber } from "./enum-numbers.ts";
 import type { RuntimeValue } from "./value.ts";
 
 /** The values of a running program by `Value.id`. */
@@ -14,13 +15,6 @@ export type Frame = RuntimeValue[];
 
 /** An argument: known already, or to be read from the frame. */
 export type Resolver = { readonly constant: unknown } | { readonly read: (frame: Frame) => unknown };
-
-const MEMORY_FORMATS: Readonly<Record<number, string>> = {
-  1: "contiguous_format",
-  2: "channels_last",
-  3: "channels_last_3d",
-  4: "preserve_format",
-};
 
 /** What an operator wants in a place, as far as conversion goes. */
 type Wanted = "tensor" | "scalar" | "plain";
@@ -71,8 +65,8 @@ export function resolver(graph: Graph, arg: Argument, type?: SchemaType): Resolv
   if ("as_strings" in arg) return constant(arg.as_strings);
   if ("as_complex" in arg) return constant(number(Scalar.complex(arg.as_complex.real, arg.as_complex.imag)));
   if ("as_scalar_type" in arg) return constant(dtypeOfCode(arg.as_scalar_type));
-  if ("as_memory_format" in arg) return constant(MEMORY_FORMATS[arg.as_memory_format] ?? null);
-  if ("as_layout" in arg) return constant(LAYOUT_NAMES[arg.as_layout] ?? "strided");
+  if ("as_memory_format" in arg) return constant(memoryFormatNames.get(arg.as_memory_format) ?? null);
+  if ("as_layout" in arg) return constant(layoutNames.get(arg.as_layout) ?? "strided");
   if ("as_device" in arg) return constant(arg.as_device.type);
   if ("as_sym_int" in arg) return sym(arg.as_sym_int, Scalar.int);
   if ("as_sym_ints" in arg) return list(arg.as_sym_ints.map((one) => sym(one, Scalar.int)));

@@ -12,17 +12,6 @@ const LAYOUTS = "strided sparse_coo sparse_csr mkldnn sparse_csc sparse_bsr spar
 /** c10::MemoryFormat. */
 const FORMATS = "contiguous_format preserve_format channels_last channels_last_3d".split(" ");
 
-/** The names of the schema's Layout. */
-export const LAYOUT_NAMES: Readonly<Record<number, string>> = {
-  1: "sparse_coo",
-  2: "sparse_csr",
-  3: "sparse_csc",
-  4: "sparse_bsr",
-  5: "sparse_bsc",
-  6: "mkldnn",
-  7: "strided",
-};
-
 /** What a number means in the place of a dtype, a layout or a memory format; undefined for other places and arguments. @throws TypeError for a number that means nothing. */
 export function enumOfNumber(arg: Argument, type: SchemaType | undefined): unknown {
   const plain = type?.kind === "optional" ? type.element : type;

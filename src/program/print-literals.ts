@@ -1,4 +1,5 @@
 /** The values of a document as Python literals, as torch.fx writes them into the text of a function. */
+import { memoryFormatNames } from "../schema/enum-names.ts";
 import { pythonFloat } from "../schema/numbers.ts";
 import type * as schema from "../schema/types.generated.ts";
 
@@ -37,14 +38,6 @@ const LAYOUTS = [
   "_mkldnn",
   "strided",
 ];
-const MEMORY_FORMATS = [
-  "unknown",
-  "contiguous_format",
-  "channels_last",
-  "channels_last_3d",
-  "preserve_format",
-];
-
 /** `torch.float32` */
 export function dtypeName(dtype: schema.ScalarType): string {
   return `torch.${DTYPES[dtype]?.[0] ?? "unknown"}`;
@@ -99,7 +92,7 @@ function formatConstant(arg: schema.Argument): string {
   if ("as_string" in arg) return pythonString(arg.as_string);
   if ("as_strings" in arg) return list(arg.as_strings, pythonString);
   if ("as_scalar_type" in arg) return dtypeName(arg.as_scalar_type);
-  if ("as_memory_format" in arg) return `torch.${MEMORY_FORMATS[arg.as_memory_format]}`;
+  if ("as_memory_format" in arg) return `torch.${memoryFormatNames.get(arg.as_memory_format) ?? "unknown"}`;
   if ("as_layout" in arg) return `torch.${LAYOUTS[arg.as_layout]}`;
   if ("as_device" in arg) return formatDevice(arg.as_device);
   if ("as_complex" in arg) return formatComplex(arg.as_complex);

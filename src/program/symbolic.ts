@@ -3,6 +3,8 @@
  * of older torches as plain formulas, `s77 - 1`. Both are read here; symbolic-print.ts prints a tree as torch does and
  * symbolic-evaluate.ts gives its value.
  */
+import type { SymBool, SymFloat, SymInt } from "../schema/types.generated.ts";
+
 export { evaluateExpr } from "./symbolic-evaluate.ts";
 export { formatExpr } from "./symbolic-print.ts";
 
@@ -41,6 +43,15 @@ export function symbolsOf(expr: Expr, into: Set<string> = new Set()): Set<string
   else if (expr.kind === "call") for (const arg of expr.args) symbolsOf(arg, into);
   return into;
 }
+
+/** The symbols of a size or a symbolic number: none for a plain one, undefined for an expression that cannot be read. */
+export function symbolsIn(value: SymInt | SymFloat | SymBool): ReadonlySet<string> | undefined {
+  if (!("as_expr" in value)) return NONE;
+  const expr = parseExpr(value.as_expr.expr_str);
+  return expr && symbolsOf(expr);
+}
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** An operator of the plain formulas, with Python's precedence. */
 const INFIX: Readonly<Record<string, { readonly level: number; readonly op: string }>> = {

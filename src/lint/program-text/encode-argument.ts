@@ -1,7 +1,7 @@
 import type { SchemaType } from "../../ops/schema-string.ts";
-import { MemoryFormat } from "../../schema/types.generated.ts";
+import { layoutsByName, memoryFormatsByName } from "../../schema/enum-names.ts";
 import { type JsonTree, NumberText } from "./json-text.ts";
-import { LAYOUTS, type Metadata, TORCH_DTYPES } from "./metadata.ts";
+import { type Metadata, TORCH_DTYPES } from "./metadata.ts";
 import { ProgramTextError } from "./scanner.ts";
 import type { Expression } from "./syntax.ts";
 
@@ -15,13 +15,6 @@ export interface NameScope {
   graph(expression: Expression & { readonly kind: "name" }): JsonTree | undefined;
   customClass(name: string): string;
 }
-
-const FORMATS: Readonly<Record<string, MemoryFormat>> = {
-  contiguous_format: MemoryFormat.ContiguousFormat,
-  channels_last: MemoryFormat.ChannelsLast,
-  channels_last_3d: MemoryFormat.ChannelsLast3d,
-  preserve_format: MemoryFormat.PreserveFormat,
-};
 
 /** An expression as torch serializes it (torch/_export/serde GraphModuleSerializer.serialize_input). */
 export function encodeArgument(
@@ -85,9 +78,10 @@ function encodeDotted(expression: Expression & { readonly kind: "dotted" }): { [
   const [root, name = "", ...more] = expression.name.split(".");
   if (root !== "torch" || more.length > 0) return { as_operator: expression.name };
   if (Object.hasOwn(TORCH_DTYPES, name)) return { as_scalar_type: BigInt(TORCH_DTYPES[name]!) };
-  if (Object.hasOwn(FORMATS, name)) return { as_memory_format: BigInt(FORMATS[name]!) };
+  if (Object.hasOwn(memoryFormatsByName, name))
+    return { as_memory_format: BigInt(memoryFormatsByName[name]!) };
   const layout = name === "_mkldnn" ? "mkldnn" : name;
-  if (Object.hasOwn(LAYOUTS, layout)) return { as_layout: BigInt(LAYOUTS[layout]!) };
+  if (Object.hasOwn(layoutsByName, layout)) return { as_layout: BigInt(layoutsByName[layout]!) };
   throw new ProgramTextError(
     expression,
     `'${expression.name}' is neither a dtype, a layout nor a memory format`,

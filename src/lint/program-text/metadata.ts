@@ -1,4 +1,5 @@
 import { dtypeAbbreviation, dtypeName } from "../../program/print-literals.ts";
+import { layoutsByName } from "../../schema/enum-names.ts";
 import { Layout, ScalarType } from "../../schema/types.generated.ts";
 import type { JsonTree } from "./json-text.ts";
 import { type Position, ProgramTextError } from "./scanner.ts";
@@ -26,17 +27,6 @@ export const TORCH_DTYPES: Readonly<Record<string, ScalarType>> = {
   half: ScalarType.HALF,
   float: ScalarType.FLOAT,
   double: ScalarType.DOUBLE,
-};
-
-/** By the names torch gives them. */
-export const LAYOUTS: Readonly<Record<string, Layout>> = {
-  strided: Layout.Strided,
-  sparse_coo: Layout.SparseCoo,
-  sparse_csr: Layout.SparseCsr,
-  sparse_csc: Layout.SparseCsc,
-  sparse_bsr: Layout.SparseBsr,
-  sparse_bsc: Layout.SparseBsc,
-  mkldnn: Layout._mkldnn,
 };
 
 /**
@@ -108,7 +98,7 @@ function tailFields(tail: string, at: Position): { [key: string]: JsonTree } {
     const device = /^([a-z]+)(?::(\d+))?$/.exec(word);
     if (word.startsWith("+")) fields.storage_offset = symInt(parseSymbolic(word.slice(1), at));
     else if (word === "grad" || word === "nograd") fields.requires_grad = word === "grad";
-    else if (Object.hasOwn(LAYOUTS, word)) fields.layout = BigInt(LAYOUTS[word]!);
+    else if (Object.hasOwn(layoutsByName, word)) fields.layout = BigInt(layoutsByName[word]!);
     else if (device === null)
       throw new ProgramTextError(at, `'${word}' is neither an offset, device nor layout`);
     else fields.device = { type: device[1]!, index: device[2] === undefined ? null : BigInt(device[2]) };
