@@ -19,6 +19,7 @@ const EPILOGUE = [
 export async function readFully(argv: readonly string[], width: number, ruleIds: RuleIds): Promise<Reading> {
   const [first, shell = "", ...words] = argv;
   if (first === GET_COMPLETIONS) return { text: lines(await completeFor(shell, words, ruleIds)) };
+  if (first === "--version" && argv.length === 1) return { text: `${VERSION}\n` };
   refuseStandardInput(argv);
   let found: Invocation | undefined;
   const { default: yargs } = await import("yargs");

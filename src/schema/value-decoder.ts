@@ -203,13 +203,15 @@ export class ValueDecoder {
 
   #list(of: Type): unknown[] {
     const reader = this.#reader;
-    const result: unknown[] = [];
-    if (!this.#opens(0x5b, 0x5d, "a list")) return result;
+    if (!this.#opens(0x5b, 0x5d, "a list")) return [];
+    const items: unknown[] = [];
     let tokens: Map<string | number, string> | undefined;
     do {
-      result.push(this.#value(of));
-      if (this.#oddToken !== undefined) tokens = this.#keep(tokens, result.length - 1);
+      items.push(this.#value(of));
+      if (this.#oddToken !== undefined) tokens = this.#keep(tokens, items.length - 1);
     } while (reader.more(0x5d));
+    // A copy has no room for more, which most lists of a document would leave empty.
+    const result = items.slice();
     if (tokens) this.fidelity.tokens.set(result, tokens);
     return result;
   }
@@ -256,7 +258,7 @@ export class ValueDecoder {
       keys.push(key);
       values.push(this.#value(TENSOR_META!));
     } while (reader.more(0x7d));
-    return new OrderedDict(keys, values);
+    return new OrderedDict(keys.slice(), values.slice());
   }
 
   /** Many values of a program have the same metadata: equal bytes become one and the same object. */
