@@ -14,7 +14,7 @@ export const results = defineRule({
   description: `
 A node lists its results one by one, and the operator's schema says how many there are and of what kind: \`max.dim\`
 gives two tensors, \`split\` one list, \`sym_size.int\` a symbolic int. A tensor that the operator leaves undefined is
-None.
+None, and so is a number that export worked out, as that of \`is_pinned\`.
 
 \`torch.export.load\` takes the results as they stand. A result too many is read from behind the end of the operator's
 results; one that is called a list, or a tensor, and is not, fails where it is used.
@@ -37,6 +37,15 @@ def forward(x: "f32[4, 3]"):
     max_1: ("f32[4]", "i64[4]") = torch.ops.aten.max.dim(x, 1)
     split: ["f32[2, 3]", "f32[2, 3]"] = torch.ops.aten.split.Tensor(x, 2)
     return (max_1[0], split[1])
+`,
+      },
+      {
+        title: "a truth value that export worked out",
+        program: `
+def forward(x: "f32[4, 3]"):
+    can_cast: None = torch.ops.aten.can_cast.default(torch.float32, torch.int32)
+    add: "f32[4, 3]" = torch.ops.aten.add.Tensor(x, 0)
+    return (add,)
 `,
       },
     ],
@@ -123,10 +132,11 @@ const RESULT_KINDS: Readonly<Record<string, readonly string[]>> = {
   Tensor: ["as_tensor", "as_none"],
   "Tensor?": ["as_tensor", "as_none"],
   "Tensor[]": ["as_tensors"],
-  int: SYMBOLS,
+  // Numbers that export worked out, is_pinned's or can_cast's: it wrote them where they were used.
+  int: [...SYMBOLS, "as_none"],
+  float: [...SYMBOLS, "as_none"],
+  bool: [...SYMBOLS, "as_none"],
   SymInt: SYMBOLS,
-  float: SYMBOLS,
-  bool: SYMBOLS,
   SymBool: SYMBOLS,
   Scalar: SYMBOLS,
 };

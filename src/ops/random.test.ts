@@ -11,6 +11,15 @@ const COUNT = 20_000;
 const mean = (t: Tensor): number => reals(call("aten::mean", call("aten::to.dtype", t, dtypes.float64)))[0]!;
 const deviation = (t: Tensor): number =>
   reals(call("aten::std", call("aten::to.dtype", t, dtypes.float64)))[0]!;
+const full = (value: number): Tensor => call("aten::full", [COUNT], Scalar.float(value));
+/** The first of three shares, of the parameters 2, 2, 2. */
+const firstShares = (): Tensor =>
+  call(
+    "aten::select.int",
+    call("aten::_sample_dirichlet", call("aten::full", [COUNT, 3], Scalar.float(2))),
+    1,
+    0,
+  );
 const ones = (...sizes: number[]): Tensor => call("aten::ones", sizes);
 
 describe("random operators", () => {
@@ -36,6 +45,13 @@ describe("random operators", () => {
     ["geometric_", () => call("aten::geometric_", target(), 0.25), 4, Math.sqrt(12)],
     ["bernoulli.p", () => call("aten::bernoulli.p", target(), 0.3), 0.3, Math.sqrt(0.21)],
     ["dropout", () => call("aten::dropout", ones(COUNT), 0.2, true), 1, 0.5],
+    ["poisson", () => call("aten::poisson", full(3.5)), 3.5, Math.sqrt(3.5)],
+    ["poisson of a high rate", () => call("aten::poisson", full(400)), 400, 20],
+    ["binomial", () => call("aten::binomial", full(10), full(0.3)), 3, Math.sqrt(2.1)],
+    ["binomial of many tries", () => call("aten::binomial", full(900), full(0.2)), 180, 12],
+    ["_standard_gamma", () => call("aten::_standard_gamma", full(2.5)), 2.5, Math.sqrt(2.5)],
+    ["_standard_gamma of a small shape", () => call("aten::_standard_gamma", full(0.5)), 0.5, Math.sqrt(0.5)],
+    ["_sample_dirichlet", () => firstShares(), 1 / 3, Math.sqrt(2 / 9 / 7)],
     ["randperm", () => call("aten::randperm", COUNT), (COUNT - 1) / 2, COUNT / Math.sqrt(12)],
   ])("%s has its distribution", (_, draw, average, spread) => {
     const drawn = draw();
@@ -52,6 +68,11 @@ describe("random operators", () => {
 
   it("randperm gives each number once", () => {
     expect(new Set(reals(call("aten::randperm", 50))).size).toBe(50);
+  });
+
+  it("shares of _sample_dirichlet add up to 1", () => {
+    const shares = call("aten::_sample_dirichlet", call("aten::full", [50, 3], Scalar.float(0.7)));
+    for (const sum of reals(call("aten::sum.dim_IntList", shares, [1]))) expect(sum).toBeCloseTo(1, 5);
   });
 
   it("multinomial draws by weight, without replacement each once", () => {

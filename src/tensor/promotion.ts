@@ -58,13 +58,14 @@ export function defaultDtype(category: Category): DType {
   return category === "float" ? dtypes.float32 : dtypes.complex64;
 }
 
-/**
- * Whether results of one dtype may be written to another (c10::canCast): never to a lower category.
- *
- * @throws TypeError when they may not.
- */
+/** Whether results of one dtype may be written to another (c10::canCast): never to a lower category. */
+export function canCast(from: DType, to: DType): boolean {
+  return RANK[from.category] <= RANK[to.category];
+}
+
+/** @throws TypeError when results of one dtype may not be written to another. */
 export function requireCastable(result: DType, target: DType): void {
-  if (RANK[result.category] <= RANK[target.category]) return;
+  if (canCast(result, target)) return;
   throw new TypeError(`result type ${result.name} can't be cast to the desired output type ${target.name}`);
 }
 

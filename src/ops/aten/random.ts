@@ -9,6 +9,8 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { type Arguments, defineOp, Kernel, mode } from "../kernel.ts";
 import { randomDouble, randomNormal, randomUniform } from "../random-numbers.ts";
+import { randomBinomial, randomGamma, randomPoisson } from "../random-variates.ts";
+import { tableOp } from "../table-op.ts";
 
 type Draw = (args: Arguments) => () => number;
 
@@ -140,6 +142,19 @@ function alphaDropout(name: string, channels: boolean): Kernel {
   );
 }
 
+/** A number for each element of a tensor, which says what it is drawn from; of the tensor's own dtype. */
+function drawnFrom(name: string, draw: (parameter: number) => number): Kernel {
+  return tableOp<{ self: Tensor }>(`aten::${name}`, {
+    meta: ({ self }) => ({ ...self.like(), strides: formatStrides(self, null) }),
+    run: ({ self }, out) => {
+      const parameters = reals(self);
+      fill(out, (y) => {
+        for (let i = 0; i < y.length; i++) y[i] = draw(parameters[i]!);
+      });
+    },
+  });
+}
+
 function normalAround(mean: Tensor | number, deviation: Tensor | number): Tensor {
   const tensors = [mean, deviation].filter((one) => one instanceof Tensor);
   const sizes = broadcastSizes(...tensors.map((t) => t.sizes));
@@ -209,6 +224,25 @@ export const random: readonly Kernel[] = [
   ),
   defineOp("aten::bernoulli.Tensor(Tensor self, Tensor p, *, Generator? generator=None) -> Tensor", {
     update: ({ p }, target) => bernoulli(p, target),
+  }),
+  drawnFrom("poisson", randomPoisson),
+  // Not below the least normal float32: logarithms of the numbers are taken.
+  drawnFrom("_standard_gamma", (alpha) => Math.max(randomGamma(alpha), 2 ** -126)),
+  defineOp("aten::_sample_dirichlet(Tensor self, Generator? generator=None) -> Tensor", {
+    composite: ({ self }) => {
+      const drawn = call("aten::_standard_gamma", self);
+      return call("aten::div.Tensor", drawn, call("aten::sum.dim_IntList", drawn, [-1], true));
+    },
+  }),
+  defineOp("aten::binomial(Tensor count, Tensor prob, Generator? generator=None) -> Tensor", {
+    meta: ({ count, prob }) => count.like(broadcastSizes(count.sizes, prob.sizes)),
+    run: ({ count, prob }, out) => {
+      const spread = (t: Tensor) => reals(call("aten::expand", t, out.sizes));
+      const [counts, chances] = [spread(count), spread(prob)];
+      fill(out, (y) => {
+        for (let i = 0; i < y.length; i++) y[i] = randomBinomial(counts[i]!, chances[i]!);
+      });
+    },
   }),
   permuted("randperm"),
   permuted("randperm.generator"),
