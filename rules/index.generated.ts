@@ -56,6 +56,7 @@ import { device } from "./graph/device.ts";
 import { dialect } from "./graph/dialect.ts";
 import { duplicateDefinition } from "./graph/duplicate-definition.ts";
 import { functionalizedInBranch } from "./graph/functionalized-in-branch.ts";
+import { guard } from "./graph/guard.ts";
 import { hintOutOfRange } from "./graph/hint-out-of-range.ts";
 import { graphInterface } from "./graph/interface.ts";
 import { invalidMetadata } from "./graph/invalid-metadata.ts";
@@ -166,6 +167,7 @@ export const rules: readonly Rule[] = [
   dialect,
   duplicateDefinition,
   functionalizedInBranch,
+  guard,
   hintOutOfRange,
   graphInterface,
   invalidMetadata,

@@ -25,7 +25,12 @@ const INPUT = /L((?:\[(?:'[^']*'|\d+)\])+)/g;
 const NUMBER = /\b([A-Za-z_]\w*)(?:\.size\(\)\[(\d+)\])?/g;
 
 export function guardsOf(program: Program): Guard[] {
-  return program.document.root.guards_code.flatMap((code) => code.split(" and ")).map(guardOf(program));
+  return program.document.root.guards_code.flatMap((code) => guardsIn(program, code));
+}
+
+/** The conditions that one text of `guards_code` joins. */
+export function guardsIn(program: Program, code: string): Guard[] {
+  return code.split(" and ").map(guardOf(program));
 }
 
 const guardOf =

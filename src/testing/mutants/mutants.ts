@@ -4,6 +4,7 @@ import { higherOrderFaults } from "./higher-order-faults.ts";
 import { parseDocument, randomFrom } from "./json.ts";
 import { nodeFaults } from "./node-faults.ts";
 import { signatureFaults } from "./signature-faults.ts";
+import { textFaults } from "./text-faults.ts";
 import { valueFaults } from "./value-faults.ts";
 
 /** A document with one fault. */
@@ -27,6 +28,7 @@ export const faults: readonly Fault[] = [
   ...valueFaults,
   ...higherOrderFaults,
   ...signatureFaults,
+  ...textFaults,
 ];
 
 /** Breaks documents in every way that is known, each way in up to `places` places, chosen by the seed. */
