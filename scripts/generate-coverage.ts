@@ -29,6 +29,7 @@ Made by \`npm run generate\`. \`pt2lint ops PATH\` lists what one program uses.
 - Python's: \`_operator.*\`, \`math.*\`, \`torch.sym_*\`.
 
 Random operators draw from a generator of pt2lint's own: shapes, dtypes and distributions are torch's, values are not.
+A sparse COO tensor is held as the dense one that it stands for; a program that returns one gets that.
 
 ## Defined operators
 

@@ -62,6 +62,7 @@ import { sequences } from "./sequences.ts";
 import { signals } from "./signal.ts";
 import { softmaxes } from "./softmax.ts";
 import { sorting } from "./sorting.ts";
+import { sparse } from "./sparse.ts";
 import { special } from "./special.ts";
 import { spectral } from "./spectral.ts";
 import { splitting } from "./splitting.ts";
@@ -125,6 +126,7 @@ export const atenKernels: readonly Kernel[] = [
   ...binaries,
   ...masks,
   ...sorting,
+  ...sparse,
   ...special,
   ...statistics,
   ...losses,
