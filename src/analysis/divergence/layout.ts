@@ -1,23 +1,25 @@
 import type { Value } from "../../program/program.ts";
-import type { SymInt } from "../../schema/types.generated.ts";
+import type { SymInt, TensorMeta } from "../../schema/types.generated.ts";
 import { areDisjoint, type Region } from "../cache/region.ts";
 
 /** Where the elements of a tensor lie in its memory. Symbolic sizes stand at their hints. */
 export type Layout = Region;
 
-const layouts = new WeakMap<Value, Layout>();
+/** By metadata, which most values have in common. */
+const layouts = new WeakMap<TensorMeta, Layout>();
+const ONE_ELEMENT: Layout = { sizes: [], strides: [], offset: 0 };
 
 /** The layout that a value's metadata tells; that of one element where there is no metadata. */
-export function layoutOf(value: Value): Layout {
-  let layout = layouts.get(value);
+export function layoutOf({ meta }: Value): Layout {
+  if (meta === undefined) return ONE_ELEMENT;
+  let layout = layouts.get(meta);
   if (layout === undefined) {
-    const { meta } = value;
     layout = {
-      sizes: meta?.sizes.map(extent) ?? [],
-      strides: meta?.strides.map(extent) ?? [],
-      offset: meta ? extent(meta.storage_offset) : 0,
+      sizes: meta.sizes.map(extent),
+      strides: meta.strides.map(extent),
+      offset: extent(meta.storage_offset),
     };
-    layouts.set(value, layout);
+    layouts.set(meta, layout);
   }
   return layout;
 }
