@@ -168,7 +168,11 @@ function foldableValues(ctx: RuleContext, caches: CacheAnalysis): Foldable[] {
     if (root !== undefined && !written.has(root)) made.set(value, constants.has(root) ? root : null);
   }
   const computed = new Set<Value>();
+  const { operandStart, operandIds } = main;
   for (const node of main.nodes) {
+    // Most nodes of a large program take something that is computed.
+    const first = ctx.program.values[operandIds[operandStart[node.index]!] ?? -1];
+    if (first !== undefined && !made.has(first)) continue;
     const sources = dataOperands(node).filter((operand) => operand !== null);
     if (
       writers.has(node) ||

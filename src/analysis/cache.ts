@@ -178,8 +178,9 @@ export class CacheAnalysis {
     const ofCache = new Uint8Array(this.#program.values.length);
     for (const root of this.#memory.aliasesOf(written)) ofCache[root] = 1;
     const reads: Read[] = [];
-    for (const { nodes } of this.#program.graphs) {
-      for (const node of nodes) {
+    for (const graph of this.#program.graphs) {
+      for (const node of graph.nodes) {
+        if (!this.#takes(node, ofCache)) continue;
         const operands = dataOperands(node);
         for (const [i, value] of operands.entries()) {
           if (value?.kind !== "tensor" || !this.#storage.isMarked(value, ofCache)) continue;
@@ -189,6 +190,16 @@ export class CacheAnalysis {
       }
     }
     return reads.sort((a, b) => this.#memory.sequence(a.node) - this.#memory.sequence(b.node));
+  }
+
+  /** Whether one of its operands is in such a storage. */
+  #takes({ graph, index }: Node, marks: Uint8Array): boolean {
+    const { values } = this.#program;
+    for (let k = graph.operandStart[index]!; k < graph.operandStart[index + 1]!; k++) {
+      const value = values[graph.operandIds[k]!];
+      if (value?.kind === "tensor" && this.#storage.isMarked(value, marks)) return true;
+    }
+    return false;
   }
 
   /** Whether the node hands the memory on without looking at it: what its results are read by counts instead. */
