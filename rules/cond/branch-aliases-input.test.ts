@@ -76,6 +76,16 @@ it.each([
   );
 });
 
+it("finds nothing where a native_dropout that drops nothing is written: its input is not", () => {
+  const text = program("aten.native_dropout.default(x, 0.5, False)")
+    .replace(`y: "f32[2, 3]"`, `y: ("f32[2, 3]", "f32[2, 3]")`)
+    .replace("return (y,)", `z: "f32[2, 3]" = torch.ops.aten.mul_.Tensor(y[0], 2)\n    return (z,)`);
+  expect(findingsIn(branchAliasesInput, text)).toEqual([]);
+  expect(
+    findingsIn(branchAliasesInput, text.replace("mul_.", "mul.").replace("return (z,)", "return (y[0],)")),
+  ).toHaveLength(1);
+});
+
 it("warns of what an inner cond may return", () => {
   const found = findingsIn(
     branchAliasesInput,

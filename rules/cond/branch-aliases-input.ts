@@ -154,6 +154,12 @@ def false_graph_0(x: "f32[2, 3]"):
       for (const { graph, role } of bodies) {
         for (const [output, returned] of graph.outputs.entries()) {
           const origin = returned && undropped(returned, ctx.storage);
+          // What is written is a new value by then.
+          if (
+            origin &&
+            ctx.storage.writes(graph).some(({ value }) => ctx.storage.shareStorage(value, returned))
+          )
+            continue;
           const placeholder = graph.inputs.find(
             (input) => input && origin && ctx.storage.originOf(input) === origin,
           );

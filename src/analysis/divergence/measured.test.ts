@@ -5,7 +5,7 @@ import { divergenceAnalysis } from "../divergence.ts";
 import { StorageAnalysis } from "../storage.ts";
 
 const C = "f32[1, 2, 6, 4]";
-const INPUTS = `x: "${C}", q: "f32[1, 2, 3, 4]", p: "b8[]", b_c: "${C}" = buffer("c")`;
+const INPUTS = `x: "${C}", q: "f32[1, 2, 3, 4]", p: "b8[]", b_c: "${C}" = buffer("c"), b_d: "${C}" = buffer("d")`;
 const update = (value: string, cache: string) =>
   `torch.ops.executorch.update_cross_attn_cache.default(${value}, ${cache})`;
 const graphs = `
@@ -70,6 +70,21 @@ const cases: readonly {
       `return (s, t)\n${graphs}`,
     ],
     outputs: [0],
+  },
+  {
+    what: "softmax over few runs as two kernels, before what takes the memory of the cond's result",
+    lines: [
+      `r: ("${C}",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (b_c, x))`,
+      `t: "f32[1, 2, 4, 6][48, 24, 1, 4]" = torch.ops.aten.transpose.int(r[0], -2, -1)`,
+      `m: "f32[1, 2, 3, 6]" = torch.ops.aten.matmul.default(q, t)`,
+      `f: "f32[1, 2, 3, 6]" = torch.ops.aten.softmax.int(m, -1)`,
+      `o: "f32[1, 2, 3, 4]" = torch.ops.aten.matmul.default(f, r[0])`,
+      `w: "${C}" = torch.ops.aten.mul.Tensor(x, 2.0)`,
+      `e: ("${C}",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (b_d, w))`,
+      `s: "f32[]" = torch.ops.aten.sum.default(e[0])`,
+      `return (o, s)\n${graphs}`,
+    ],
+    outputs: [],
   },
 ];
 

@@ -29,7 +29,14 @@ export class MemoryUse {
   #heldAt(): number[] {
     if (this.#held === undefined) {
       const plan = new Plan(this.#kernels, this.#graph);
-      this.#held = plan.held(plan.kernels);
+      this.#held = [];
+      let step = 0;
+      for (const [i, now] of plan.held(plan.kernels).entries()) {
+        step = Math.max(step, now);
+        if (plan.kernels[i]!.isStep) continue;
+        this.#held.push(step);
+        step = 0;
+      }
       this.#most = this.#held.reduce((a, b) => Math.max(a, b), 0);
     }
     return this.#held;

@@ -117,6 +117,11 @@ export function elementsBetween(node: Node): number {
   return isSoftmax(node.target) ? size + (statistics - 1) * 2 * rows : statistics * rows;
 }
 
+/** Of those, how many are made by a kernel of its own: softmax's powers, where each of its sums goes over few. */
+export function elementsApart(node: Node): number {
+  return isSoftmax(node.target) && accessOf(node) === "neighbours" ? elementsBetween(node) : 0;
+}
+
 /** config.unroll_reductions_threshold */
 const FEW = 8;
 

@@ -2,7 +2,7 @@
 import type { Kernel } from "./fusion.ts";
 import { Heap } from "./heap.ts";
 import { type Buffer, type LoweredGraph, type Operation, usesOf } from "./operations.ts";
-import { elementsBetween } from "./operators.ts";
+import { elementsApart, elementsBetween } from "./operators.ts";
 import { bytesOf, itemsize } from "./scheduler-nodes.ts";
 
 /** Kernels in the order of the graph, or in one of those that inductor tries, if that one needs less memory at its worst. */
@@ -15,7 +15,7 @@ export function reorderForPeakMemory(kernels: readonly Kernel[], graph: LoweredG
     const peak = plan.peak(order);
     if (peak < least) [best, least] = [order, peak];
   }
-  return best.map(({ kernel }) => kernel);
+  return best.filter(({ isStep }) => !isStep).map(({ kernel }) => kernel);
 }
 
 /** Beyond this, trying orders would cost more than all the rest. */
@@ -23,6 +23,8 @@ export const MOST_KERNELS = 3000;
 
 interface Unit {
   readonly kernel: Kernel;
+  /** Whether it is only a first step of the kernel, which inductor runs apart. */
+  readonly isStep: boolean;
   readonly index: number;
   readonly before: Set<Unit>;
   readonly after: Set<Unit>;
@@ -45,30 +47,40 @@ export class Plan {
     );
     const used = new Set([...this.returned, ...operations.flatMap((operation) => [...usesOf(operation)])]);
     const unitOf = new Map<number, Unit>();
-    this.kernels = kernels.map((kernel, index) => {
-      const all = kernel.nodes.map(({ operation }) => operation);
-      const makes = all.flatMap((operation) => operation.makes).filter((buffer) => used.has(buffer));
-      const scratch = all.reduce((sum, operation) => sum + scratchOf(operation), 0);
+    const steps = new Map<Operation, Unit>();
+    const units: Unit[] = [];
+    const add = (kernel: Kernel, isStep: boolean, makes: readonly Buffer[], scratch: number): Unit => {
       const size = makes.reduce((sum, buffer) => sum + bytesOf(buffer), scratch);
-      const unit: Unit = {
-        kernel,
-        index,
-        before: new Set(),
-        after: new Set(),
-        reads: new Set(),
-        makes,
-        size,
-        scratch,
-      };
-      for (const node of kernel.nodes) unitOf.set(node.index, unit);
+      const index = units.length;
+      const [before, after, reads] = [new Set<Unit>(), new Set<Unit>(), new Set<Buffer>()];
+      const unit: Unit = { kernel, isStep, index, before, after, reads, makes, size, scratch };
+      units.push(unit);
       return unit;
-    });
+    };
+    for (const kernel of kernels) {
+      const all = kernel.nodes.map(({ operation }) => operation);
+      const apart = all.filter(isInTwo);
+      const between = apart.map((operation) => ({ ...operation.makes[0]! }));
+      for (const [i, operation] of apart.entries()) steps.set(operation, add(kernel, true, [between[i]!], 0));
+      const makes = all.flatMap((operation) => operation.makes).filter((buffer) => used.has(buffer));
+      const scratch = all.reduce((sum, one) => sum + (steps.has(one) ? 0 : scratchOf(one)), 0);
+      const unit = add(kernel, false, makes, scratch);
+      for (const [i, operation] of apart.entries()) {
+        this.#depend(unit, steps.get(operation));
+        this.#use(unit, between[i]!);
+      }
+      for (const node of kernel.nodes) unitOf.set(node.index, unit);
+    }
+    this.kernels = units;
     let lastCond: Unit | undefined;
-    for (const unit of this.kernels) {
-      for (const { version } of unit.kernel.reads.values())
-        if (version.writer !== null) this.#depend(unit, unitOf.get(version.writer.index));
-      for (const { operation } of unit.kernel.nodes) {
-        for (const buffer of usesOf(operation)) this.#use(unit, buffer);
+    for (const unit of units) {
+      if (unit.isStep) continue;
+      for (const { operation, reads } of unit.kernel.nodes) {
+        const at = steps.get(operation) ?? unit;
+        for (const { version } of reads)
+          if (version.writer !== null && unitOf.get(version.writer.index) !== unit)
+            this.#depend(at, unitOf.get(version.writer.index));
+        for (const buffer of usesOf(operation)) this.#use(unit.makes.includes(buffer) ? unit : at, buffer);
         if (operation.kind === "cond") {
           this.#depend(unit, lastCond);
           lastCond = unit;
@@ -118,6 +130,10 @@ export class Plan {
     return Array.from(change.subarray(0, order.length), (by) => (now += by));
   }
 }
+
+/** Whether a softmax over so few elements that inductor unrolls it, which runs as two kernels: powers, and their shares. */
+const isInTwo = ({ fx, makes: [made] }: Operation): boolean =>
+  made !== undefined && fx.node !== null && elementsApart(fx.node) > 0;
 
 /** What a reduction's steps take besides its result: the sum of a mean, the statistics of a norm. */
 function scratchOf({ fx, makes }: Operation): number {
