@@ -58,7 +58,7 @@ export interface DiffResult {
   readonly divergences: readonly Divergence[];
   readonly calls: number;
   readonly schedules: readonly LoweredExecution[];
-  /** Combinations of branches that were run, and how many there are. */
+  /** Combinations of branches that were run, what the predicates say among them, and how many there are. */
   readonly combinations: number;
   readonly allCombinations: number;
   /** The conds of the program. */

@@ -52,8 +52,11 @@ function effort(result: DiffResult): string {
   const { calls, combinations, allCombinations, conds, schedules } = result;
   const parts = [count(calls, "call"), count(schedules.length, "schedule")];
   if (conds > 0) {
-    const cut = allCombinations > combinations ? ` of ${allCombinations}, cut` : "";
-    parts.push(`${count(conds, "cond")}, ${count(combinations, "combination")} of branches${cut}`);
+    const cut = allCombinations > combinations ? ` of ${allCombinations - 1}, cut` : "";
+    const forced = `${count(combinations - 1, "combination")} of branches${cut}`;
+    parts.push(
+      `${count(conds, "cond")}, as the predicates say${combinations > 1 ? ` and in ${forced}` : ""}`,
+    );
   }
   return parts.join(" · ");
 }
