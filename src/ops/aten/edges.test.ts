@@ -3,6 +3,7 @@ import { tensor } from "../../tensor/create.ts";
 import { dtypes } from "../../tensor/dtype.ts";
 import { reals } from "../../tensor/elements.ts";
 import { Scalar } from "../../tensor/scalar.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { callAny, callList } from "../dispatch.ts";
 import { call } from "../kernels.ts";
 
@@ -107,6 +108,15 @@ describe("edges of operators", () => {
     ] as const) {
       expect([...reals(callList("aten::median.dim", floats(x), 0)[1]!)]).toEqual([place]);
     }
+  });
+
+  it("leaves the order of an expanded dimension when it sorts", () => {
+    const expanded = call("aten::expand", call("aten::ones", [1]), [40]);
+    const order = (t: Tensor): unknown => [...reals(callList("aten::sort", t)[1]!)];
+    const counted = Array.from({ length: 40 }, (_, i) => i);
+    expect(order(expanded)).toEqual(counted);
+    // torch's sort of equal elements that lie side by side is not stable.
+    expect(order(call("aten::clone", expanded, "contiguous_format"))).not.toEqual(counted);
   });
 
   it("pads, packs and unpacks sequences", () => {

@@ -178,7 +178,9 @@ export const sorting: readonly Kernel[] = [
       meta: ({ self }) => [self.like(), indexSpec(self.sizes)],
       run: ({ self, stable, dim, descending }, values, indices) => {
         const k = lengthAlong(self, dim);
-        sortRows(self, { dim, descending, k }, stable ? stably : quickly, [values, indices!]);
+        // As torch does, elements that are all one element of the storage are left where they are.
+        const isOne = self.rank > 0 && self.strides.at(dim) === 0;
+        sortRows(self, { dim, descending, k }, stable || isOne ? stably : quickly, [values, indices!]);
       },
     },
   ),
