@@ -144,7 +144,7 @@ export const commands = {
       output: {
         type: "string",
         alias: "o",
-        describe: "Write output.N, buffer.FQN and input.NAME to this .safetensors file",
+        describe: "Write output.N, gradient.NAME, buffer.FQN and input.NAME to this .safetensors file",
       },
       expect: {
         type: "list",

@@ -4,6 +4,7 @@ import { mode } from "../ops/kernel.ts";
 import { seedRandomNumbers } from "../ops/random-numbers.ts";
 import { OperatorRegistry } from "../ops/registry.ts";
 import type { Program } from "../program/program.ts";
+import type { OutputSpec } from "../schema/types.generated.ts";
 import { copyInto } from "../tensor/copy.ts";
 import { numberTensor } from "../tensor/number.ts";
 import { Scalar } from "../tensor/scalar.ts";
@@ -20,8 +21,8 @@ export interface CallResult {
   /** What the user's function returned, flattened; numbers and None too. */
   readonly outputs: readonly RuntimeValue[];
   /**
-   * All of it by name: `output.N`, and, as they are after the call, `buffer.FQN` and `input.NAME` for what the program
-   * may write. Numbers are 0-dimensional tensors, and None is left out. Buffers and inputs are not copies: the next call
+   * All of it by name: `output.N`, `gradient.NAME` of a training step's parameters and inputs, and, as they are after the
+   * call, `buffer.FQN` and `input.NAME` for what the program may write. Numbers are 0-dimensional tensors, and None is left out. Buffers and inputs are not copies: the next call
    * may write them.
    */
   readonly tensors: ReadonlyMap<string, Tensor>;
@@ -106,10 +107,12 @@ export class Session {
     mode.precise ||= this.precise;
     try {
       const outputs = around === undefined ? run() : around(values, run);
-      const users = this.#settle(outputs, values);
-      for (const user of users) leaveHeap(user);
+      const { users, gradients } = this.#settle(outputs, values);
+      for (const user of [...users, ...gradients.values()]) leaveHeap(user);
       discard(outputs);
-      return { outputs: users, tensors: this.#named(users, values, all) };
+      const tensors = this.#named(users, values, all);
+      for (const [name, gradient] of gradients) tensors.set(name, gradient);
+      return { outputs: users, tensors };
     } catch (error) {
       execution.abandon();
       throw error;
@@ -143,8 +146,8 @@ export class Session {
     });
   }
 
-  /** Write mutations back where the signature says, and keep what the user's function returned. */
-  #settle(outputs: readonly RuntimeValue[], inputs: readonly RuntimeValue[]): RuntimeValue[] {
+  /** Write mutations back where the signature says, and keep what the user's function returned, and gradients. */
+  #settle(outputs: readonly RuntimeValue[], inputs: readonly RuntimeValue[]) {
     const { program } = this;
     const specs = program.document.root.graph_module.signature.output_specs;
     const writeBack = (kind: string, name: string, value: RuntimeValue): void => {
@@ -155,6 +158,7 @@ export class Session {
       );
     };
     const users: RuntimeValue[] = [];
+    const gradients = new Map<string, Tensor>();
     for (const [i, spec] of specs.entries()) {
       const value = outputs[i];
       if ("buffer_mutation" in spec) writeBack("buffer", spec.buffer_mutation.buffer_name, value);
@@ -163,9 +167,20 @@ export class Session {
       } else if ("user_input_mutation" in spec) {
         writeBack("user_input", spec.user_input_mutation.user_input_name, value);
       } else if ("user_output" in spec || "loss_output" in spec) users.push(...flatten(value));
+      else {
+        const name = gradientName(spec);
+        if (name !== undefined && isTensor(value)) gradients.set(name, value);
+      }
     }
-    return users;
+    return { users, gradients };
   }
+}
+
+/** The name of what an output is the gradient of: of a parameter, or of an input of the user's. */
+function gradientName(spec: OutputSpec): string | undefined {
+  if ("gradient_to_parameter" in spec) return `gradient.${spec.gradient_to_parameter.parameter_name}`;
+  if ("gradient_to_user_input" in spec) return `gradient.${spec.gradient_to_user_input.user_input_name}`;
+  return undefined;
 }
 
 function write(target: RuntimeValue, value: RuntimeValue): void {

@@ -6,6 +6,8 @@ import { arithmetic } from "./arithmetic.ts";
 import { assertions } from "./assertions.ts";
 import { attention } from "./attention.ts";
 import { backward } from "./backward.ts";
+import { compositeGradients } from "./backward-composites.ts";
+import { poolingGradients } from "./backward-pooling.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { binaries } from "./binary.ts";
 import { calculus } from "./calculus.ts";
@@ -85,6 +87,8 @@ export const atenKernels: readonly Kernel[] = [
   ...adaptivePooling,
   ...attention,
   ...backward,
+  ...compositeGradients,
+  ...poolingGradients,
   ...batchNorm,
   ...convolutions,
   ...matrixProducts,
