@@ -38,7 +38,13 @@ function attentionWeights(args: Attention, scale: number): Tensor {
 
 /** By query, key and value; the mask, of floats, gets none. */
 function attentionGradient(args: Attention): Tensor[] {
-  const { query, key, value } = args;
+  const { query, key, value, logsumexp } = args;
+  if (logsumexp.rank !== query.rank - 1) {
+    throw new RangeError(
+      `logsumexp is ${logsumexp}, where there is one number for each query of ${query}: torch's decomposition of ` +
+        "_scaled_dot_product_flash_attention_for_cpu hands on the weights of attention, and gradients come out wrong",
+    );
+  }
   const scale = args.scale ?? 1 / Math.sqrt(query.size(-1));
   const weights = attentionWeights(args, scale);
   const [grad, out] = [wide(args.grad_out), wide(args.out)];

@@ -119,6 +119,15 @@ describe("edges of operators", () => {
     expect(order(call("aten::clone", expanded, "contiguous_format"))).not.toEqual(counted);
   });
 
+  it("refuses the weights of attention where its gradient needs their logarithms' sums", () => {
+    const ones = (...sizes: number[]): Tensor => call("aten::ones", sizes);
+    const [query, weights] = [ones(1, 2, 3, 4), ones(1, 2, 3, 3)];
+    const name = "aten::_scaled_dot_product_flash_attention_for_cpu_backward";
+    const gradient = (sums: Tensor) => callAny(name, query, query, query, query, query, sums, 0, false);
+    expect(() => gradient(weights)).toThrow("gradients come out wrong");
+    expect(() => gradient(ones(1, 2, 3))).not.toThrow();
+  });
+
   it("pads, packs and unpacks sequences", () => {
     const [a, b] = [floats([1, 2, 3]), floats([4])];
     const padded = call("aten::pad_sequence", [a, b], true, -1);
