@@ -62,6 +62,17 @@ def forward(x: "f32[2, 3]", m: "b8[3, 2]"):
     return (copy,)
 `;
 
+/** Within the region a tensor lies as it does with its batch dimension, which metadata does not show. */
+const vmap = (strides: string) => `
+def forward(x: "f32[2, 2][2, 4]"):
+    enter: None = torch._functorch.predispatch._vmap_increment_nesting(2, "error")
+    add: "f32[2][4]" = torch._functorch.predispatch._add_batch_dim(x, 0, 1)
+    sin: "f32[2]${strides}" = torch.ops.aten.sin.default(add)
+    remove: "f32[2, 2][1, 2]" = torch._functorch.predispatch._remove_batch_dim(sin, 1, 2, 0)
+    leave: None = torch._functorch.predispatch._vmap_decrement_nesting()
+    return (remove,)
+`;
+
 /** Which kernel computes it depends on what needs gradients. */
 const attention = (strides: string) => `
 def forward(q: "f32[1, 2, 3, 4][24, 4, 8, 1]"):
@@ -71,6 +82,7 @@ def forward(q: "f32[1, 2, 3, 4][24, 4, 8, 1]"):
 
 testRule(metadataMismatch, {
   valid: [
+    { title: "a result within a vmap, as its batch dimension lays it out", program: vmap("[2]") },
     { title: "a slice between numbers that depend on data", program: slice(4) },
     { title: "a masked copy, and a copy", program: masked("") },
     { title: "attention by the flash kernel", program: attention("[24, 4, 8, 1]") },

@@ -1,5 +1,6 @@
+import { isInVmap } from "../../src/analysis/vmap-regions.ts";
 import { defineRule } from "../../src/lint/rule.ts";
-import type { Graph, Node } from "../../src/program/program.ts";
+import type { Graph } from "../../src/program/program.ts";
 import { nodePath } from "../_shared/paths.ts";
 
 export const vmapNesting = defineRule({
@@ -58,25 +59,12 @@ def body(x: "f32[3, 2]"):
     ],
   },
   create: (ctx) => {
-    const regions = new Map<Graph, Region>();
-    const regionOf = (graph: Graph): Region => {
-      let region = regions.get(graph);
-      if (region === undefined) regions.set(graph, (region = new Region(graph)));
-      return region;
-    };
-    /** Whether the node, or what holds its graph, stands in a region. */
-    const isWithin = (node: Node): boolean => {
-      for (let at: Node | null = node; at !== null; at = at.graph.owner) {
-        if (regionOf(at.graph).holds(at)) return true;
-      }
-      return false;
-    };
     const reported = new Set<Graph>();
     return {
       targets: {
         [ADD]: (node) => {
           // One for a graph: all its regions lost their ends in the same way.
-          if (reported.has(node.graph) || isWithin(node)) return;
+          if (reported.has(node.graph) || isInVmap(node)) return;
           reported.add(node.graph);
           ctx.report({
             at: node,
@@ -95,24 +83,4 @@ def body(x: "f32[3, 2]"):
   },
 });
 
-const PREDISPATCH = "torch._functorch.predispatch.";
-const ADD = `${PREDISPATCH}_add_batch_dim`;
-
-/** How many regions are open at each node of a graph. */
-class Region {
-  readonly #depth: Int32Array;
-
-  constructor({ nodes }: Graph) {
-    this.#depth = new Int32Array(nodes.length);
-    let depth = 0;
-    for (const { index, target } of nodes) {
-      if (target === `${PREDISPATCH}_vmap_increment_nesting`) depth++;
-      if (target === `${PREDISPATCH}_vmap_decrement_nesting`) depth--;
-      this.#depth[index] = depth;
-    }
-  }
-
-  holds({ index }: Node): boolean {
-    return this.#depth[index]! > 0;
-  }
-}
+const ADD = "torch._functorch.predispatch._add_batch_dim";

@@ -11,6 +11,7 @@ import type { Node } from "../program/program.ts";
 import { Layout } from "../schema/types.generated.ts";
 import { autocastOf } from "./autocast-regions.ts";
 import { type FixedStrides, fixedStrides, isOnCpu } from "./fixed-strides.ts";
+import { isInVmap } from "./vmap-regions.ts";
 
 /** A call that can be inferred. */
 export interface Call {
@@ -36,7 +37,8 @@ export function kernelCall(node: Node, operator: Operator): Call | undefined {
     return isOne && Array.isArray(results) ? results[0] : results;
   };
   const plain = by((args) => kernel.call(args));
-  const strides = fixedStrides(node, operator);
+  // Within a vmap tensors lie as they do with the dimension that metadata does not show.
+  const strides = isInVmap(node) ? "never" : fixedStrides(node, operator);
   if (autocast === null) return { run: plain, strides };
   return {
     run: by((args) => autocastCall(autocast, kernel, args)),
