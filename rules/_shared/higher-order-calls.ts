@@ -201,7 +201,8 @@ function fits(arg: object, takes: Exclude<Takes, "any">): boolean {
   if (takes === "device type" && typeof value === "string" && !isDeviceType(value)) return false;
   if (takes !== "list" && takes !== "tensors") return KINDS[takes].includes(kindOfArgument(arg));
   // An empty list is written as one of ints.
-  return Array.isArray(value) && (takes === "list" || value.length === 0 || "as_tensors" in arg);
+  if (!Array.isArray(value)) return false;
+  return value.length === 0 || (takes === "list" ? !("as_strings" in arg) : "as_tensors" in arg);
 }
 
 function bodyFaults(node: Node): Fault[] {

@@ -12,14 +12,15 @@ const CHECKED_ELSEWHERE = [
 
 /**
  * Calls `check` with the nodes that call an operator whose schema is known; of those that have the same operator,
- * arguments and metadata, with the first only if nothing is found in it.
+ * arguments and metadata, with the first only if nothing is found in it. Nodes of the operators `elsewhere` are left out.
  */
 export function onOperatorCalls(
   { registry, program }: Pick<RuleContext, "registry" | "program">,
   check: (node: Node, plan: CallPlan) => void,
+  elsewhere: readonly string[] = CHECKED_ELSEWHERE,
 ): Listeners {
   const plans = new Map<string, CallPlan | null>(
-    [...CHECKED_ELSEWHERE, ...changedOperators(program)].map((target) => [target, null]),
+    [...elsewhere, ...changedOperators(program)].map((target) => [target, null]),
   );
   return {
     form: (node) => {

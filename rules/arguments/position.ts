@@ -1,5 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
-import { positionFaults } from "../../src/ops/call-check.ts";
+import { type CallPlan, positionFaults } from "../../src/ops/call-check.ts";
+import type { Node } from "../../src/program/program.ts";
 import { certainty, onOperatorCalls } from "../_shared/operator-calls.ts";
 import { inputPath } from "../_shared/paths.ts";
 
@@ -41,7 +42,7 @@ def forward(x: "f32[2, 3]"):
   },
   create: (ctx) => {
     const severity = certainty(ctx);
-    return onOperatorCalls(ctx, (node, plan) => {
+    const check = (node: Node, plan: CallPlan): void => {
       for (const { input, parameter, gets } of positionFaults(plan, node.source.inputs)) {
         ctx.report({
           at: node,
@@ -56,6 +57,7 @@ def forward(x: "f32[2, 3]"):
           ...severity,
         });
       }
-    });
+    };
+    return onOperatorCalls(ctx, check, []);
   },
 });

@@ -124,6 +124,8 @@ interface Fault {
 const NUMBERS: Readonly<Record<string, string>> = { sym_int: "an int", sym_float: "a float" };
 
 function faultOf(node: Node, arg: Argument): Fault | undefined {
+  // As a list of one it is true, and run_decompositions fails.
+  if (Array.isArray(Object.values(arg)[0])) return { message: "constant", found: "a list" };
   const [value] = node.valuesOf(arg);
   if (value?.kind === "tensor") return faultOfTensor(value);
   if (value) {

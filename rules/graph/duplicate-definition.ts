@@ -75,6 +75,29 @@ def forward(x: "f32[2]"):
     ],
   },
   create: (ctx) => ({
+    program: () => {
+      // An input that is no tensor has its name in the signature alone.
+      const { inputs, main } = ctx.program;
+      for (const [i, { kind, name }] of inputs.entries()) {
+        if (kind !== "constant_input" || name === "") continue;
+        const other = inputs.some(
+          (input, k) => k !== i && input.name === name && (k < i || input.kind !== kind),
+        );
+        const value = main.value(name);
+        if (!other && !value?.node) continue;
+        ctx.report({
+          at: main,
+          message: "twice",
+          data: {
+            name,
+            first: other ? null : (value?.node?.name ?? null),
+            path: `graph_module.signature.input_specs[${i}]`,
+          },
+          help: "give the input a name of its own in the signature",
+          detail: [],
+        });
+      }
+    },
     graph: (graph) => {
       for (const value of graph.duplicates) {
         const first = graph.value(value.name)?.node ?? null;

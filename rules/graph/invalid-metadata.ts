@@ -124,6 +124,7 @@ function problemOf(meta: TensorMeta, declared: Declared): string | undefined {
   if (dtype === ScalarType.UNKNOWN) return "no dtype";
   if (layout === Layout.Unknown) return "no layout";
   if (!isDeviceType(device.type)) return `a device that torch does not know, ${JSON.stringify(device.type)}`;
+  if ((device.index ?? 0) < 0) return `a device without a place, ${device.type}:${device.index}`;
   if (sizes.length !== strides.length && layout === Layout.Strided) {
     return `${plural(sizes.length, "size")} and ${plural(strides.length, "stride")}`;
   }

@@ -160,7 +160,7 @@ def forward(x: "f32[2, 3]"):
           });
         }
         for (const { value, stated, inferred, at } of mismatches) {
-          const table = value.kind === "sym_int" ? "sym_int_values" : "tensor_values";
+          const table = value.kind === "tensor" ? "tensor_values" : `${value.kind}_values`;
           const path = `${graphPath(node.graph)}.${table}.${value.name}`;
           const numbers = [...at].map(([name, number]) => `${name} = ${number}`).join(", ");
           ctx.report({

@@ -119,6 +119,12 @@ function treeFaults({ document, inputs }: Program): TreeFault[] {
       const problem = `${names.join(", ")}, but its inputs are ${placed.join(", ")}`;
       found.push({ message: "order", module: fqn, path: `${path}.forward_arg_names`, problem });
     }
+    const keywords = fqn === "" && names.length > 0 ? keywordsOf(call.in_spec) : [];
+    const last = names.slice(names.length - keywords.length);
+    if (keywords.length > 0 && keywords.some((name) => !last.includes(name))) {
+      const problem = `${names.join(", ")}, and the last of them are not its keywords ${keywords.join(", ")}`;
+      found.push({ message: "order", module: fqn, path: `${path}.forward_arg_names`, problem });
+    }
     const twice = names.find((name, k) => names.indexOf(name) < k);
     if (twice !== undefined) {
       found.push({ message: "twice", module: fqn, name: twice, path: `${path}.forward_arg_names` });
@@ -137,6 +143,16 @@ function countArguments(text: string): number | undefined {
     return parts.length === 2 ? parts.reduce((sum, part) => sum + part.children_spec.length, 0) : undefined;
   } catch {
     return undefined;
+  }
+}
+
+/** The names of the arguments that are given by keyword; none for a tree that is not one of (args, kwargs). */
+function keywordsOf(text: string): string[] {
+  try {
+    const keywords: unknown = JSON.parse(JSON.parse(text)[1].children_spec[1].context);
+    return Array.isArray(keywords) ? keywords.filter((name) => typeof name === "string") : [];
+  } catch {
+    return [];
   }
 }
 
@@ -163,6 +179,7 @@ function countLeaves(text: string): number | string {
     if (typeof tree !== "object" || tree === null || !("type" in tree)) return "a node of it has no type";
     const children = "children_spec" in tree ? tree.children_spec : undefined;
     if (!Array.isArray(children)) return "a node of it has no children_spec";
+    if (tree.type === null && children.length > 0) return "a leaf of it has children";
     if (tree.type === null) leaves++;
     else pending = pending.concat(children);
   }

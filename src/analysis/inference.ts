@@ -39,12 +39,15 @@ const NOTHING: Inferred = { mismatches: [] };
 export class Inference {
   readonly #registry: OperatorRegistry;
   readonly #points: readonly Point[];
+  readonly #allowsFirst: boolean;
   /** Metadata is interned: many values share one. */
   readonly #tensors: Map<TensorMeta, Tensor | null>[];
 
   constructor(program: Program, registry: OperatorRegistry) {
     this.#registry = registry;
-    this.#points = pointsOf(program);
+    const { points, allowsFirst } = pointsOf(program);
+    this.#points = points;
+    this.#allowsFirst = allowsFirst;
     this.#tensors = this.#points.map(() => new Map());
   }
 
@@ -160,6 +163,22 @@ export class Inference {
     return found;
   }
 
+  /** A condition that the program itself asserts may stand in the metadata as True. */
+  #otherTruth(
+    { graph, name }: Value,
+    inferred: Scalar,
+    point: number,
+  ): readonly [string, string] | undefined {
+    const value = graph.source.sym_bool_values.get(name);
+    if (value === undefined || inferred.category !== "bool" || (point === 0 && !this.#allowsFirst)) {
+      return undefined;
+    }
+    const expr = "as_expr" in value ? parseExpr(value.as_expr.expr_str) : undefined;
+    const stated = "as_bool" in value ? value.as_bool : expr && evaluateExpr(expr, this.#points[point]!);
+    if (typeof stated !== "boolean" || stated === (inferred.re !== 0)) return undefined;
+    return [String(Scalar.bool(stated)), String(inferred)];
+  }
+
   #difference(
     value: Value,
     inferred: unknown,
@@ -167,6 +186,8 @@ export class Inference {
     layout: unknown,
     isOpen: (size: SymInt) => boolean,
   ): readonly [string, string] | undefined {
+    if (value.kind === "sym_bool" && inferred instanceof Scalar)
+      return this.#otherTruth(value, inferred, point);
     if (inferred instanceof Scalar) {
       const stated = this.#number(value, point);
       // What is made of wrong arguments is no number.

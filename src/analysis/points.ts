@@ -10,6 +10,12 @@ import type { SymInt } from "../schema/types.generated.ts";
 /** A number for every symbol. */
 export type Point = ReadonlyMap<string, bigint>;
 
+export interface Points {
+  readonly points: readonly Point[];
+  /** Whether ranges, guards and assertions allow the first: what the data gives has made-up numbers there. */
+  readonly allowsFirst: boolean;
+}
+
 /** What the hints are multiplied with, which keeps divisibility; apart from the last, each symbol gets another factor. */
 const FACTORS = [3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n];
 
@@ -17,15 +23,16 @@ const FACTORS = [3n, 5n, 7n, 11n, 13n, 17n, 19n, 23n];
  * What the program was exported with, as far as the document tells; that doubled; and a point at which no two symbols
  * have the same number. Points that ranges, guards or assertions rule out are left out, except for the first.
  */
-export function pointsOf(program: Program): Point[] {
+export function pointsOf(program: Program): Points {
   const first = new Map(hints(program));
   for (const [name, { min_val }] of program.document.root.range_constraints) {
     if (!first.has(name) && /^\w+$/.test(name)) first.set(name, BigInt(Math.max(Number(min_val ?? 2), 3)));
   }
-  if (first.size === 0) return [first];
+  if (first.size === 0) return { points: [first], allowsFirst: true };
   const allows = conditions(program);
   const doubled = new Map([...first].map(([name, value]) => [name, value * 2n]));
-  return [first, ...[doubled, ...distinct(program, first)].filter(allows)];
+  const points = [first, ...[doubled, ...distinct(program, first)].filter(allows)];
+  return { points, allowsFirst: allows(first) };
 }
 
 /** The sizes of the inputs when the program was exported, for symbols that stand alone. */

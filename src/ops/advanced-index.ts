@@ -82,10 +82,10 @@ function offsetsOf(
   return result;
 }
 
-/** The elements of a tensor of indices. @throws TypeError when they are no integers. */
+/** The elements of a tensor of indices. @throws RangeError when they are no integers. */
 export function indexValues(index: Tensor): Reals {
   if (index.dtype.category === "int") return reals(index);
-  throw new TypeError(`indices must be integers, not ${index.dtype.name}`);
+  throw new RangeError(`indices must be integers, not ${index.dtype.name}`);
 }
 
 /** @throws RangeError when there is more than one dimension. */

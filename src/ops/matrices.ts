@@ -78,11 +78,11 @@ export function columnMajor({ sizes, dtype }: TensorSpec): TensorSpec {
   return { sizes, dtype, strides };
 }
 
-/** @throws RangeError when it has no matrices, @throws TypeError when these hold no floats. */
+/** @throws RangeError when it has no matrices, or when these hold no floats. */
 export function requireMatrices(t: Tensor, name: string): void {
   if (t.rank < 2) throw new RangeError(`${name}: expected matrices, got ${t}`);
   if (t.dtype.category !== "float" && t.dtype.category !== "complex") {
-    throw new TypeError(`${name}: expected floating point or complex numbers, got ${t}`);
+    throw new RangeError(`${name}: expected floating point or complex numbers, got ${t}`);
   }
 }
 

@@ -63,10 +63,10 @@ export function canCast(from: DType, to: DType): boolean {
   return RANK[from.category] <= RANK[to.category];
 }
 
-/** @throws TypeError when results of one dtype may not be written to another. */
+/** @throws RangeError when results of one dtype may not be written to another. */
 export function requireCastable(result: DType, target: DType): void {
   if (canCast(result, target)) return;
-  throw new TypeError(`result type ${result.name} can't be cast to the desired output type ${target.name}`);
+  throw new RangeError(`result type ${result.name} can't be cast to the desired output type ${target.name}`);
 }
 
 function join(a: DType | undefined, b: DType): DType {

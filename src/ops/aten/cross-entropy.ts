@@ -1,4 +1,5 @@
 /** Negative log likelihood and cross entropy. `reduction` is 0 for none, 1 for the mean, 2 for the sum. */
+import { dtypes } from "../../tensor/dtype.ts";
 import { fill, reals } from "../../tensor/elements.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -43,11 +44,37 @@ function logLikelihood(
   fill(total, (y) => y.fill(weightSum));
 }
 
+/**
+ * at::native::nll_loss_nd: a class for each row and place, and a weight for each class.
+ *
+ * @throws RangeError when these do not fit.
+ */
+function requireFits({ self, target, weight }: Likelihood): void {
+  const [classes, places] = self.rank < 2 ? [self.sizes[0], []] : [self.sizes[1], self.sizes.toSpliced(1, 1)];
+  if (classes === undefined) throw new RangeError("expected scores with a dimension of classes");
+  const isOfOne = self.rank === 1 && target.numel === 1;
+  if (!isOfOne && target.sizes.join() !== places.join()) {
+    throw new RangeError(
+      `expected targets of sizes [${places.join(", ")}], got [${target.sizes.join(", ")}]`,
+    );
+  }
+  if (target.dtype !== dtypes.int64 && target.dtype !== dtypes.uint8) {
+    throw new RangeError(`expected classes in int64, got ${target.dtype.name}`);
+  }
+  if (weight !== null && weight.numel !== classes) {
+    throw new RangeError(`expected a weight for each of ${classes} classes, got ${weight.numel}`);
+  }
+}
+
 function forward(name: string): Kernel {
   return defineOp(
     `aten::${name}(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor output, Tensor total_weight)` as "aten::nll_loss_forward(Tensor self, Tensor target, Tensor? weight, int reduction, SymInt ignore_index) -> (Tensor output, Tensor total_weight)",
     {
-      meta: ({ self, target, reduction }) => [self.like(reduction === 0 ? target.sizes : []), self.like([])],
+      meta: (args) => {
+        const { self, target, reduction } = args;
+        requireFits(args);
+        return [self.like(reduction === 0 ? target.sizes : []), self.like([])];
+      },
       run: (args, output, total) => logLikelihood(args, output, total!),
     },
   );

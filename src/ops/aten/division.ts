@@ -140,7 +140,11 @@ export const division: readonly Kernel[] = [
       name,
       (args) => {
         const mode = args.rounding_mode as string | null;
-        return mode === null ? TRUE_QUOTIENT : exactly(MODES[mode]!)(args);
+        if (mode === null) return TRUE_QUOTIENT;
+        if (MODES[mode] === undefined) {
+          throw new RangeError(`rounding_mode is None, "trunc" or "floor", not "${mode}"`);
+        }
+        return exactly(MODES[mode])(args);
       },
       selfAndOther,
     ),

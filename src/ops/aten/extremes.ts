@@ -163,12 +163,19 @@ function overDims(name: string, pick: Pick): Kernel {
   );
 }
 
+/** @throws RangeError for truth values and complex numbers (at::meta::check_argmax_argmin). */
+function ordered(self: Tensor): Tensor {
+  if (/bool|complex/.test(self.dtype.category))
+    throw new RangeError(`expected numbers to compare, got ${self}`);
+  return self;
+}
+
 function places(name: string, pick: Pick): Kernel {
   return defineOp(
     `aten::${name}(Tensor self, int? dim=None, bool keepdim=False) -> Tensor` as "aten::argmax(Tensor self, int? dim=None, bool keepdim=False) -> Tensor",
     {
       meta: ({ self, dim, keepdim }) =>
-        indexSpec(reducedSizes(self, dim === null ? dimsOf(self, null) : dimOf(self, dim), keepdim)),
+        indexSpec(reducedSizes(ordered(self), dim === null ? dimsOf(self, null) : dimOf(self, dim), keepdim)),
       run: ({ self, dim }, out) =>
         pickRows(self, dim === null ? dimsOf(self, null) : dimOf(self, dim), pick, null, out),
     },

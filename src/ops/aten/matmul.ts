@@ -73,7 +73,9 @@ function linearSizes({
       `linear: the input has ${input.size(-1)} features, the weight takes ${weight.size(-1)}`,
     );
   }
-  return [...input.sizes.slice(0, -1), ...weight.sizes.slice(0, -1)];
+  const sizes = [...input.sizes.slice(0, -1), ...weight.sizes.slice(0, -1)];
+  if (bias !== null) expandStrides(bias.sizes, bias.strides, sizes);
+  return sizes;
 }
 
 /** at::native::linear: what cannot be flattened to a matrix is multiplied, rounded, and only then gets the bias. */

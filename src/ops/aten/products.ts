@@ -13,12 +13,12 @@ export function wideDtype(dtype: DType): DType {
   return isIntegral(dtype) ? dtypes.int64 : dtypes.float64;
 }
 
-/** @throws TypeError when two operands of one product have different dtypes. */
+/** @throws RangeError when two operands of one product have different dtypes. */
 export function requireSameDtype(...operands: readonly (Tensor | null)[]): void {
   const [first, ...rest] = operands.filter((t) => t !== null) as Tensor[];
   for (const t of rest) {
     if (t.dtype !== first!.dtype)
-      throw new TypeError(`operands differ in dtype: ${first!.dtype.name} and ${t.dtype.name}`);
+      throw new RangeError(`operands differ in dtype: ${first!.dtype.name} and ${t.dtype.name}`);
   }
 }
 

@@ -116,8 +116,13 @@ interface Settings {
 }
 
 /** The parameters of each layer and direction, in torch's order (at::native::gather_params). */
-function weightsOf({ params, has_biases }: Settings, projected: boolean): Weights[] {
+function weightsOf(
+  { params, has_biases, num_layers, bidirectional }: Settings,
+  projected: boolean,
+): Weights[] {
   const count = 2 + (has_biases ? 2 : 0) + (projected ? 1 : 0);
+  const needed = count * num_layers * (bidirectional ? 2 : 1);
+  if (params.length !== needed) throw new RangeError(`expected ${needed} parameters, got ${params.length}`);
   return Array.from({ length: params.length / count }, (_, i) => {
     const own = params.slice(i * count, (i + 1) * count);
     return {
@@ -130,9 +135,17 @@ function weightsOf({ params, has_biases }: Settings, projected: boolean): Weight
   });
 }
 
+/** @throws RangeError when the states are not one for each layer and direction (at::native::apply_layer_stack). */
+function requireStates(hx: State, count: number): void {
+  const other = hx.find((state) => state.rank !== 3 || state.sizes[0] !== count);
+  if (other)
+    throw new RangeError(`expected a state for each of ${count} layers and directions, got ${other}`);
+}
+
 /** All layers: the last one's outputs as rows, and each state as [layers * directions, batch, width]. */
 function runLayers(steps: Steps, cell: Cell, hx: State, settings: Settings): [Tensor, Tensor[]] {
   const directions = settings.bidirectional ? 2 : 1;
+  requireStates(hx, settings.num_layers * directions);
   const projected = hx.length === 2 && hx[0]!.sizes[2] !== hx[1]!.sizes[2];
   const weights = weightsOf(settings, projected);
   const finals: State[] = [];
@@ -198,12 +211,18 @@ function oneDnnLstm(args: InputCall): Result {
 
 function runCall(args: InputCall, cell: Cell): Tensor[] {
   const input = args.batch_first ? transposed(args.input, 0, 1) : args.input;
-  const [rows, states] = runLayers(stepsOf(input), cell, stateOf(args.hx), args);
+  const [rows, states] = runLayers(stepsOf(input), cell, stateOf(args.hx, cell), args);
   const output = call("aten::view", rows, [input.sizes[0], input.sizes[1], rows.sizes[1]]);
   return [args.batch_first ? transposed(output, 0, 1) : output, ...states];
 }
 
-const stateOf = (hx: Tensor | State): State => (Array.isArray(hx) ? (hx as State) : [hx as Tensor]);
+/** @throws RangeError when there are not two of an LSTM (at::native::lstm: "expects two hidden states"). */
+function stateOf(hx: Tensor | State, cell?: Cell): State {
+  const states = Array.isArray(hx) ? (hx as State) : [hx as Tensor];
+  if (cell === lstmCell && states.length !== 2)
+    throw new RangeError(`expected two hidden states, got ${states.length}`);
+  return states;
+}
 
 function layerKernels(name: string, cell: Cell): Kernel[] {
   return [
@@ -215,7 +234,7 @@ function layerKernels(name: string, cell: Cell): Kernel[] {
         const [rows, states] = runLayers(
           packedSteps(args.data, args.batch_sizes),
           cell,
-          stateOf(args.hx),
+          stateOf(args.hx, cell),
           args,
         );
         return [rows, ...states];
@@ -237,7 +256,7 @@ function cellKernel(name: string, cell: Cell): Kernel {
   return tableOp<CellCall>(`aten::${name}`, {
     composite: ({ input, hx, w_ih, w_hh, b_ih, b_hh }) => {
       const weights = { input: w_ih, hidden: w_hh, inputBias: b_ih, hiddenBias: b_hh, project: null };
-      const next = cell(linear(input, w_ih, b_ih), stateOf(hx), weights);
+      const next = cell(linear(input, w_ih, b_ih), stateOf(hx, cell), weights);
       return next.length === 1 ? next[0] : next;
     },
   });

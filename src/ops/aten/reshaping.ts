@@ -54,7 +54,7 @@ function atLeast(self: Tensor, rank: 1 | 2 | 3): Tensor {
 }
 
 function realView(self: Tensor): Tensor {
-  if (self.dtype.category !== "complex") throw new TypeError("view_as_real is for complex tensors");
+  if (self.dtype.category !== "complex") throw new RangeError("view_as_real is for complex tensors");
   const strides = self.strides.map((stride) => 2 * stride);
   return self.view([...self.sizes, 2], [...strides, 1], 2 * self.offset, realDtype(self.dtype));
 }

@@ -1,6 +1,6 @@
 /** softmax, log_softmax, logsumexp and their relatives. */
 import { cast } from "../../tensor/copy.ts";
-import { dtypes } from "../../tensor/dtype.ts";
+import { type DType, dtypes } from "../../tensor/dtype.ts";
 import { complexes, fill, fillComplexes, reals } from "../../tensor/elements.ts";
 import { wrapDim } from "../../tensor/geometry.ts";
 import { floatDtype } from "../../tensor/promotion.ts";
@@ -99,13 +99,20 @@ function complexLogSumExp(view: Tensor, length: number, out: Tensor): void {
   });
 }
 
+/** @throws RangeError for what torch does not widen (at::native softmax_cuda: "supported for Half type only"). */
+function widened(self: Tensor, toFloat: boolean): DType {
+  if (!toFloat) return self.dtype;
+  if (self.dtype === dtypes.float16 || self.dtype === dtypes.bfloat16) return dtypes.float32;
+  throw new RangeError(`half_to_float is for operands of half precision, not for ${self.dtype.name}`);
+}
+
 export const softmaxes: readonly Kernel[] = [
   defineOp("aten::_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", {
-    meta: ({ self, half_to_float }) => self.like(self.sizes, half_to_float ? dtypes.float32 : self.dtype),
+    meta: ({ self, half_to_float }) => self.like(self.sizes, widened(self, half_to_float)),
     run: ({ self, dim }, out) => alongRows(self, dim, out, softmaxRow),
   }),
   defineOp("aten::_log_softmax(Tensor self, int dim, bool half_to_float) -> Tensor", {
-    meta: ({ self, half_to_float }) => self.like(self.sizes, half_to_float ? dtypes.float32 : self.dtype),
+    meta: ({ self, half_to_float }) => self.like(self.sizes, widened(self, half_to_float)),
     run: ({ self, dim }, out) => logSoftmax(self, dim, out),
   }),
   defineOp("aten::_safe_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor", {

@@ -63,7 +63,7 @@ function complexToComplex(args: FourierArguments, forward: boolean): Tensor {
 /** Of real input: its whole spectrum, or the first half, which determines the other. */
 function fromReal(args: FourierArguments, forward: boolean, onesided: boolean): Tensor {
   const { self, norm } = args;
-  if (self.dtype.category === "complex") throw new TypeError(`fft: expected real numbers, got ${self}`);
+  if (self.dtype.category === "complex") throw new RangeError(`fft: expected real numbers, got ${self}`);
   const extent = extentOf(args);
   const input = resized(call("aten::to.dtype", self, floatDtype(self.dtype)), extent);
   const mode = normalization(norm, forward);

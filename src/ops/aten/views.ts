@@ -1,6 +1,6 @@
 /** Operators that choose, order or drop dimensions: their results are views of their operand. */
 import type { DType } from "../../tensor/dtype.ts";
-import { expandStrides, inferSizes, viewStrides, wrapDim } from "../../tensor/geometry.ts";
+import { expandStrides, inferSizes, viewStrides, wrapDim, wrapDims } from "../../tensor/geometry.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { call } from "../dispatch.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
@@ -234,7 +234,11 @@ export const views: readonly Kernel[] = [
     view: ({ self, dim }) => squeezed(self, [dim]),
   }),
   defineOp("aten::squeeze.dims(Tensor(a) self, int[] dim) -> Tensor(a)", {
-    view: ({ self, dim }) => squeezed(self, dim),
+    view: ({ self, dim }) => {
+      // Refuses a dimension that is given twice.
+      wrapDims(dim, self.rank);
+      return squeezed(self, dim);
+    },
   }),
   defineOp("aten::expand(Tensor(a) self, SymInt[] size, *, bool implicit=False) -> Tensor(a)", {
     view: ({ self, size }) => expanded(self, size),

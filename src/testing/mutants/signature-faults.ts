@@ -158,6 +158,28 @@ const calls: readonly Fault[] = [
     },
   },
   {
+    name: "the keywords of the model before its other arguments",
+    rules: ["signature/module-call-graph"],
+    places: ({ graph_module }) => {
+      const { forward_arg_names: names, in_spec } = graph_module.module_call_graph[0].signature;
+      const at = "graph_module.module_call_graph[0].signature.forward_arg_names";
+      const keywords = JSON.parse(in_spec)[1].children_spec[1].context;
+      return names?.length > 1 && keywords !== "[]" && keywords !== `["${names[0]}"]`
+        ? [{ at, break: () => names.reverse() }]
+        : [];
+    },
+  },
+  {
+    name: "an input of another's name that is no tensor",
+    rules: ["graph/duplicate-definition"],
+    places: ({ graph_module: { graph, signature } }) =>
+      signature.input_specs.flatMap(({ constant_input }: AnyJson, i: number): Place[] => {
+        const other = graph.inputs.find(({ as_tensor }: AnyJson) => as_tensor)?.as_tensor.name;
+        const at = `graph_module.signature.input_specs[${i}]`;
+        return constant_input && other ? [{ at, break: () => (constant_input.name = other) }] : [];
+      }),
+  },
+  {
     name: "no module call graph",
     rules: ["signature/module-call-graph"],
     places: ({ graph_module }) => [
