@@ -49,6 +49,7 @@ import { masks } from "./masks.ts";
 import { matrixProducts } from "./matmul.ts";
 import { movement } from "./movement.ts";
 import { normalization } from "./normalization.ts";
+import { observers } from "./observers.ts";
 import { padding } from "./padding.ts";
 import { pooling } from "./pooling.ts";
 import { queries } from "./queries.ts";
@@ -74,6 +75,7 @@ import { unpooling } from "./unpooling.ts";
 import { upsampling } from "./upsampling.ts";
 import { views } from "./views.ts";
 import { weightNorms } from "./weight-norm.ts";
+import { weightProducts } from "./weight-products.ts";
 import { windows } from "./windows.ts";
 
 export const atenKernels: readonly Kernel[] = [
@@ -108,6 +110,8 @@ export const atenKernels: readonly Kernel[] = [
   ...encoderLayers,
   ...windows,
   ...fakeQuantization,
+  ...observers,
+  ...weightProducts,
   ...fourier,
   ...spectral,
   ...sequences,

@@ -1,7 +1,7 @@
 /** Random numbers and dropout. The numbers are not torch's; distributions, sizes and dtypes are. */
 import { cast } from "../../tensor/copy.ts";
 import { dtypes } from "../../tensor/dtype.ts";
-import { fill, reals } from "../../tensor/elements.ts";
+import { fill, item, reals } from "../../tensor/elements.ts";
 import { broadcastSizes, expandStrides } from "../../tensor/geometry.ts";
 import { Scalar } from "../../tensor/scalar.ts";
 import { formatStrides } from "../../tensor/strides.ts";
@@ -244,6 +244,9 @@ export const random: readonly Kernel[] = [
       });
     },
   }),
+  ...["randint_like.Tensor", "randint_like.Tensor_generator"].map((name) =>
+    created(name, (args) => integersBelow(null, "high")({ high: item(args.high as Tensor) })),
+  ),
   permuted("randperm"),
   permuted("randperm.generator"),
   defineOp(

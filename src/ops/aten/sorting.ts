@@ -236,6 +236,10 @@ export const sorting: readonly Kernel[] = [
       },
     ),
   ),
+  defineOp("aten::_unique(Tensor self, bool sorted=True, bool return_inverse=False) -> (Tensor, Tensor)", {
+    composite: ({ self, sorted, return_inverse }) =>
+      callList("aten::_unique2", self, sorted, return_inverse, false).slice(0, 2),
+  }),
   defineOp(
     "aten::_unique2(Tensor self, bool sorted=True, bool return_inverse=False, bool return_counts=False) -> (Tensor, Tensor, Tensor)",
     { composite: ({ self, return_inverse, return_counts }) => unique(self, return_inverse, return_counts) },

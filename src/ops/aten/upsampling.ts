@@ -65,6 +65,9 @@ const antialiased =
     return { at, weights: raw.map((w) => (total === 0 ? w : w / total)) };
   };
 
+const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
+const lanczos = (x: number): number => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0);
+
 const triangle = (x: number): number => Math.max(1 - Math.abs(x), 0);
 
 /** at::native::nearest_neighbor_compute_source_index, in float32 as torch has it. */
@@ -243,4 +246,5 @@ export const upsampling: readonly Kernel[] = [
     2,
     antialiased(2, (x) => keys(x, -0.5)),
   ),
+  ...weighted("_upsample_lanczos2d_aa", 2, antialiased(3, lanczos)),
 ];
