@@ -21,7 +21,7 @@ import type { Rule } from "./lint/rule.ts";
 import { Suppressor } from "./lint/suppressor.ts";
 import type { Program } from "./program/program.ts";
 
-export type { BodyEffects, Write } from "./analysis/storage.ts";
+export type { BodyEffects, Write } from "./analysis/body-effects.ts";
 export { StorageAnalysis } from "./analysis/storage.ts";
 export type { Archive, ArchiveEntry, ArchiveFile, ArchiveFormat, Model, Payload } from "./archive/archive.ts";
 export { InputError } from "./errors.ts";
