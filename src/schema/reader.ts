@@ -1,6 +1,7 @@
 import type { DocumentSource } from "../archive/document-source.ts";
+import { DocumentWindow } from "./document-window.ts";
 import { Raw } from "./raw.ts";
-import { makeScanner, type Scanner } from "./scanner.ts";
+import type { Scanner } from "./scanner.ts";
 
 /** Where and why reading stopped. The decoder turns the offset into a JSON path. */
 export class Fault extends Error {
@@ -28,9 +29,6 @@ const QUOTE = 0x22;
 const LONGEST_TOKEN = 4096;
 /** Of the strings that have a number: see scan.as. */
 const LONGEST_STRING = 64;
-const WINDOW = 1 << 18;
-/** The scanner looks a little further. */
-const MARGIN = 64;
 /** Tokens at once; of one that is taken apart, and of the document. */
 const FEW = 256;
 const MANY = 8192;
@@ -45,12 +43,11 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * than what is made of it. Equal short strings come out as one and the same string object.
  */
 export class Reader {
-  readonly #source: DocumentSource;
-  readonly #scanner: Scanner = makeScanner();
+  readonly #window: DocumentWindow;
+  readonly #scanner: Scanner;
   /** By the scanner's numbers. */
   readonly #strings: (string | undefined)[] = [];
-  /** All of the scanner's memory. */
-  #bytes = Buffer.alloc(0);
+  /** All of the scanner's memory, as the window has it. */
   #words = new Int32Array(0);
   /** The cursor, and behind the tokens that have been scanned, as indices of `#words`. */
   #at = 0;
@@ -62,43 +59,43 @@ export class Reader {
   #apartTo = 0;
   #resumeAt = 0;
   #resumeEnd = 0;
-  /** The window: its address, size, the end of what is read, what is scanned next, and its offset in the document. */
-  #window: number;
-  #room = WINDOW;
-  #filled: number;
-  #next: number;
-  #base = 0;
-  #isLast = false;
-  /** Whether what has been read holds the word `pt2lint`: looked for now, since reading all again costs more. */
-  namesTool = false;
 
   /** Strings that are expected come out as the very objects of `expected`. */
   constructor(source: DocumentSource, expected: readonly string[] = []) {
-    this.#source = source;
-    this.#tape = this.#scanner.allocate(MANY * SLOT * 4);
-    this.#detour = this.#scanner.allocate(FEW * SLOT * 4);
-    this.#scanner.recordTo(this.#scanner.allocate(RECORDS), RECORDS);
-    this.#window = this.#next = this.#filled = this.#scanner.allocate(WINDOW + MARGIN);
+    this.#window = new DocumentWindow(source);
+    const { scanner } = this.#window;
+    this.#scanner = scanner;
+    this.#tape = scanner.allocate(MANY * SLOT * 4);
+    this.#detour = scanner.allocate(FEW * SLOT * 4);
+    scanner.recordTo(scanner.allocate(RECORDS), RECORDS);
     this.#look();
     for (const text of expected) {
-      const length = this.#bytes.write(text, this.#window, "latin1");
-      this.#strings[this.#scanner.intern(this.#window, this.#window + length)] = text;
+      this.#strings[scanner.intern(this.#detour, this.#detour + this.#write(text))] = text;
       this.#look();
     }
-    this.#readOn();
-    if (this.#bytes.compare(BYTE_ORDER_MARK, 0, 3, this.#next, this.#next + 3) === 0) this.#next += 3;
+    this.#window.readOn();
+    this.#look();
   }
 
-  /** Memory that grows is another buffer. */
+  /** To be called when the scanner may have taken more memory. */
   #look(): void {
-    const { buffer } = this.#scanner.memory;
-    if (this.#words.buffer === buffer) return;
-    this.#words = new Int32Array(buffer);
-    this.#bytes = Buffer.from(buffer);
+    this.#window.look();
+    this.#words = this.#window.words;
+  }
+
+  /** Puts a short text where the tokens go of what is taken apart, and gives its length in bytes. */
+  #write(text: string): number {
+    return this.#window.bytes.write(text, this.#detour);
+  }
+
+  /** Whether what has been read holds the word `pt2lint`. */
+  get namesTool(): boolean {
+    return this.#window.namesTool;
   }
 
   /** Scans on when the cursor is behind the last token. False at the document's end. */
   #refill(): boolean {
+    const window = this.#window;
     while (this.#at >= this.#end) {
       if (this.#resumeEnd !== 0) {
         if (this.#scan(this.#apartFrom, this.#apartTo, true, this.#detour, FEW))
@@ -108,43 +105,20 @@ export class Reader {
           this.#end = this.#resumeEnd;
           this.#resumeEnd = 0;
         }
-      } else if (this.#scan(this.#next, this.#filled, false, this.#tape, MANY))
-        this.#next = this.#scanner.stop();
-      else if (!this.#readOn()) return false;
+      } else if (this.#scan(window.next, window.filled, false, this.#tape, MANY))
+        window.next = this.#scanner.stop();
+      else if (!window.readOn()) return false;
     }
     return true;
   }
 
   #scan(from: number, to: number, isPlain: boolean, tape: number, most: number): boolean {
-    const count = this.#scanner.scan(from, to, isPlain || this.#isLast, isPlain, tape, most);
+    const window = this.#window;
+    const count = this.#scanner.scan(from, to, isPlain || window.isLast, isPlain, tape, most);
     this.#look();
     if (count === 0) return false;
     this.#at = tape >> 2;
     this.#end = this.#at + count * SLOT;
-    return true;
-  }
-
-  /** Reads on behind what has not been scanned, which is the beginning of a token. False at the document's end. */
-  #readOn(): boolean {
-    if (this.#isLast) return false;
-    const kept = this.#filled - this.#next;
-    let target = this.#window;
-    if (kept > this.#room / 2) {
-      this.#room *= 2;
-      target = this.#scanner.allocate(this.#room + MARGIN);
-      this.#look();
-    }
-    this.#bytes.copyWithin(target, this.#next, this.#filled);
-    this.#base += this.#next - this.#window;
-    this.#window = this.#next = target;
-    const offset = this.#base + kept;
-    const room = this.#bytes.subarray(target + kept, target + this.#room);
-    const more = this.#source.read(offset, room.length, room);
-    if (more.buffer !== room.buffer) room.set(more);
-    this.#filled = target + kept + more.length;
-    const unseen = target + Math.max(0, kept - TOOL.length + 1);
-    this.namesTool ||= this.#bytes.subarray(unseen, this.#filled).includes(TOOL);
-    this.#isLast = more.length === 0 || offset + more.length >= this.#source.size;
     return true;
   }
 
@@ -180,7 +154,7 @@ export class Reader {
 
   /** The offset in the document of an address in the window. */
   offsetOf(address: number): number {
-    return this.#base + address - this.#window;
+    return this.#window.offsetOf(address);
   }
 
   /** The kind of the token at the cursor, a first byte; -1 at the end. */
@@ -211,18 +185,22 @@ export class Reader {
     const start = this.#scanner.bytesOf(id);
     // Without a hole, which would make it a dictionary.
     while (this.#strings.length <= id) this.#strings.push(undefined);
-    return (this.#strings[id] = this.#bytes.toString("latin1", start, start + this.#scanner.lengthOf(id)));
+    return (this.#strings[id] = this.#window.bytes.toString(
+      "latin1",
+      start,
+      start + this.#scanner.lengthOf(id),
+    ));
   }
 
   /** The offset in the document of the token at the cursor, or of the end. */
   get offset(): number {
-    if (this.#at >= this.#end && !this.#refill()) return this.#base + this.#filled - this.#window;
-    return this.#base + this.#words[this.#at + 1]! - this.#window;
+    if (this.#at >= this.#end && !this.#refill()) return this.offsetOf(this.#window.filled);
+    return this.offsetOf(this.#words[this.#at + 1]!);
   }
 
   /** The offset behind the token at the cursor, which `peek` has returned. */
   #offsetBehind(): number {
-    return this.#base + this.#words[this.#at + 3]! - this.#window;
+    return this.offsetOf(this.#words[this.#at + 3]!);
   }
 
   /** Past the token that `peek` or `whole` returned. */
@@ -253,8 +231,7 @@ export class Reader {
   /** The number of a text that has been read as a short plain string; -1 when none has. */
   numberOf(text: string): number {
     if (text.length > LONGEST_STRING) return -1;
-    const end = this.#detour + this.#bytes.write(text, this.#detour);
-    const number = this.#scanner.lookUp(this.#detour, end);
+    const number = this.#scanner.lookUp(this.#detour, this.#detour + this.#write(text));
     this.#look();
     return number;
   }
@@ -286,7 +263,7 @@ export class Reader {
     const [start, end] = [this.#words[this.#at + 1]! + 1, this.#words[this.#at + 3]! - 1];
     this.skipString();
     try {
-      const text = utf8.decode(this.#bytes.subarray(start, end));
+      const text = utf8.decode(this.#window.bytes.subarray(start, end));
       return JSON.parse(`"${text}"`) as string;
     } catch {
       throw new Fault(offset, "not a valid JSON string");
@@ -314,7 +291,7 @@ export class Reader {
     const [start, end] = [this.#words[this.#at + 1]!, this.#words[this.#at + 3]!];
     if (end - start > LONGEST_TOKEN) this.fail("a number or word of thousands of characters");
     this.#at += SLOT;
-    return this.#bytes.toString("latin1", start, end);
+    return this.#window.bytes.toString("latin1", start, end);
   }
 
   /** True, and past it, when the token at the cursor is a word of exactly these bytes. */
@@ -322,7 +299,7 @@ export class Reader {
     if (this.peek() !== word[0]) return false;
     const start = this.#words[this.#at + 1]!;
     if (this.#words[this.#at + 3]! - start !== word.length) return false;
-    for (let i = 1; i < word.length; i++) if (this.#bytes[start + i] !== word[i]) return false;
+    for (let i = 1; i < word.length; i++) if (this.#window.bytes[start + i] !== word[i]) return false;
     this.#at += SLOT;
     return true;
   }
@@ -390,9 +367,6 @@ export class Reader {
     throw new Fault(this.offset, message);
   }
 }
-
-const TOOL = Buffer.from("pt2lint");
-const BYTE_ORDER_MARK = Buffer.from("\xef\xbb\xbf", "latin1");
 
 /** Digits, letters and the signs and point of a number. */
 function isWordByte(c: number): boolean {
