@@ -59,12 +59,3 @@ export function written({
   const layout = layoutOf(last.view);
   return placeOf(start, steps) ?? (last.head ? head(layout, layoutOf(last.head).sizes[2] ?? 0) : layout);
 }
-
-export function isDense({ sizes, strides }: Layout): boolean {
-  let expected = 1;
-  for (let i = sizes.length - 1; i >= 0; i--) {
-    if (sizes[i]! > 1 && strides[i] !== expected) return false;
-    expected *= sizes[i]!;
-  }
-  return true;
-}

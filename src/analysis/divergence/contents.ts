@@ -1,4 +1,4 @@
-import { count, keyOf, type Layout, mayMeet, moved } from "./layout.ts";
+import { count, isDense, keyOf, type Layout, mayMeet, moved } from "./layout.ts";
 import type { Writer } from "./machine.ts";
 
 /** What is in a tensor: equal numbers for what is certainly equal. Where its elements lie makes no difference. */
@@ -136,17 +136,26 @@ function contiguous(sizes: readonly number[]): Layout {
   return { sizes, strides, offset: 0 };
 }
 
-/** Whether all of the second lies in the first: slices of one tensor, told by the same strides. */
+/** Whether all of the second lies in the first: a slice of it, its dimensions in any order, or any view of a piece of memory. */
 function covers(a: Layout, b: Layout): boolean {
-  if (a.sizes.length !== b.sizes.length) return false;
-  if (!a.strides.every((stride, i) => stride === b.strides[i] || b.sizes[i] === 1)) return false;
+  if (isDense(a)) {
+    const last = b.sizes.reduce((sum, size, i) => sum + (size - 1) * b.strides[i]!, b.offset);
+    return a.offset <= b.offset && last < a.offset + count(a);
+  }
+  const lengths = new Map<number, number>();
+  for (const [i, size] of b.sizes.entries()) {
+    if (size <= 1) continue;
+    if (lengths.has(b.strides[i]!)) return false;
+    lengths.set(b.strides[i]!, size);
+  }
   let rest = b.offset - a.offset;
   if (rest < 0) return false;
-  const dims = a.strides.map((stride, i) => ({ stride, i })).sort((x, y) => y.stride - x.stride);
-  for (const { stride, i } of dims) {
-    const start = a.sizes[i]! > 1 ? Math.floor(rest / stride) : 0;
-    if (start + b.sizes[i]! > a.sizes[i]!) return false;
+  const dims = a.sizes.map((size, i) => ({ size, stride: a.strides[i]! })).filter(({ size }) => size > 1);
+  for (const { size, stride } of dims.sort((x, y) => y.stride - x.stride)) {
+    const start = Math.floor(rest / stride);
+    if (start + (lengths.get(stride) ?? 1) > size) return false;
+    lengths.delete(stride);
     rest -= start * stride;
   }
-  return rest === 0;
+  return rest === 0 && lengths.size === 0;
 }

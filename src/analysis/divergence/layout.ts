@@ -100,3 +100,13 @@ export function head(layout: Layout, length: number): Layout {
 export function mayMeet(a: Layout, b: Layout): boolean {
   return areDisjoint(a, b) !== true;
 }
+
+/** Whether the elements lie one behind the other, in their order. */
+export function isDense({ sizes, strides }: Layout): boolean {
+  let expected = 1;
+  for (let i = sizes.length - 1; i >= 0; i--) {
+    if (sizes[i]! > 1 && strides[i] !== expected) return false;
+    expected *= sizes[i]!;
+  }
+  return true;
+}

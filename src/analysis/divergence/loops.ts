@@ -1,7 +1,7 @@
 /** The loops of the compiler's own operations (torch/_inductor/ir.py ComputedBuffer.simplify_and_reorder). */
 import type { Node } from "../../program/program.ts";
-import { accessesOf, isDense, written } from "./accesses.ts";
-import { count, keyOf, type Layout, layoutOf } from "./layout.ts";
+import { accessesOf, written } from "./accesses.ts";
+import { count, isDense, keyOf, type Layout, layoutOf } from "./layout.ts";
 import { type Buffer, loadedLayout, type Operation } from "./operations.ts";
 import { accessOf, isNorm, isStraight } from "./operators.ts";
 

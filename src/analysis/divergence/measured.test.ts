@@ -96,3 +96,16 @@ it.each(cases)("$what", ({ lines, outputs }) => {
   const { inductor } = divergenceAnalysis({ program, registry, storage });
   expect(inductor.map((one) => one.outputs)).toContainEqual(outputs);
 });
+
+it("reads the transpose of what an update put into one of several caches as eager does", () => {
+  const { program, registry } = programFromText(`
+def forward(x: "${C}", q: "f32[1, 2, 3, 4]", p: "b8[]", b_all: "f32[2, 1, 2, 6, 4]" = buffer("all")):
+    c: "${C}[48, 24, 4, 1]+48" = torch.ops.aten.select.int(b_all, 0, 1)
+    r: ("${C}",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (c, x))
+    t: "f32[1, 2, 4, 6][48, 24, 1, 4]" = torch.ops.aten.transpose.int(r[0], -2, -1)
+    m: "f32[1, 2, 3, 6]" = torch.ops.aten.matmul.default(q, t)
+    return (m,)
+${graphs}`);
+  const storage = new StorageAnalysis(program, registry);
+  expect(divergenceAnalysis({ program, registry, storage }).inductor).toEqual([]);
+});

@@ -1,6 +1,6 @@
 /** In whose memory the results of operations lie (torch/_inductor/scheduler.py decide_inplace_update, codegen/wrapper.py AllocateLine). */
-import { accessesOf, isDense } from "./accesses.ts";
-import { count, type Layout, layoutOf } from "./layout.ts";
+import { accessesOf } from "./accesses.ts";
+import { count, isDense, type Layout, layoutOf } from "./layout.ts";
 import type { MemoryUse } from "./memory-use.ts";
 import { type Buffer, type LoweredGraph, type Operation, usesOf } from "./operations.ts";
 import { isStraight } from "./operators.ts";
