@@ -62,7 +62,6 @@ import { graphInterface } from "./graph/interface.ts";
 import { invalidMetadata } from "./graph/invalid-metadata.ts";
 import { metadataMismatch } from "./graph/metadata-mismatch.ts";
 import { missingMetadata } from "./graph/missing-metadata.ts";
-import { nodeMetadata } from "./graph/node-metadata.ts";
 import { rangeConstraint } from "./graph/range-constraint.ts";
 import { subgraphMetadata } from "./graph/subgraph-metadata.ts";
 import { subgraphName } from "./graph/subgraph-name.ts";
@@ -174,7 +173,6 @@ export const rules: readonly Rule[] = [
   invalidMetadata,
   metadataMismatch,
   missingMetadata,
-  nodeMetadata,
   rangeConstraint,
   subgraphMetadata,
   subgraphName,

@@ -1,10 +1,10 @@
 import { callFaults } from "./call-faults.ts";
 import type { Fault } from "./fault.ts";
+import { guardFaults } from "./guard-faults.ts";
 import { higherOrderFaults } from "./higher-order-faults.ts";
 import { parseDocument, randomFrom } from "./json.ts";
 import { nodeFaults } from "./node-faults.ts";
 import { signatureFaults } from "./signature-faults.ts";
-import { textFaults } from "./text-faults.ts";
 import { valueFaults } from "./value-faults.ts";
 
 /** A document with one fault. */
@@ -28,7 +28,7 @@ export const faults: readonly Fault[] = [
   ...valueFaults,
   ...higherOrderFaults,
   ...signatureFaults,
-  ...textFaults,
+  ...guardFaults,
 ];
 
 /** Breaks documents in every way that is known, each way in up to `places` places, chosen by the seed. */
