@@ -5,6 +5,7 @@ import { adaptivePooling } from "./adaptive-pooling.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { assertions } from "./assertions.ts";
 import { attention } from "./attention.ts";
+import { cudaAttention } from "./attention-cuda.ts";
 import { backward } from "./backward.ts";
 import { compositeGradients } from "./backward-composites.ts";
 import { poolingGradients } from "./backward-pooling.ts";
@@ -88,6 +89,7 @@ export const atenKernels: readonly Kernel[] = [
   ...splitting,
   ...adaptivePooling,
   ...attention,
+  ...cudaAttention,
   ...backward,
   ...compositeGradients,
   ...poolingGradients,
