@@ -2,7 +2,7 @@ import { callPlan, kindOfArgument, type Parameter } from "../../src/ops/call-che
 import { hopCall } from "../../src/ops/hop/hop.ts";
 import type { OperatorRegistry } from "../../src/ops/registry.ts";
 import type { Node } from "../../src/program/program.ts";
-import type { Argument } from "../../src/schema/types.generated.ts";
+import { type Argument, ArgumentKind } from "../../src/schema/types.generated.ts";
 import { isDeviceType } from "../../src/tensor/device.ts";
 import { describeArgument } from "./argument-words.ts";
 import { nodePath } from "./paths.ts";
@@ -264,8 +264,12 @@ function keywordFaults(node: Node, registry: OperatorRegistry): Fault[] {
   const parameters = operator && callPlan(operator).parameters;
   const names = new Set(parameters?.map(({ name }) => name));
   const bases = basesOf(rest.find(({ name }) => name === "_all_bases")?.arg);
-  return rest.flatMap(({ name, arg }, i): Fault[] => {
+  return rest.flatMap(({ name, arg, kind }, i): Fault[] => {
     const path = `${nodePath(node)}.inputs[${i + 1}].arg`;
+    if (kind === ArgumentKind.POSITIONAL) {
+      const expected = "a keyword";
+      return [{ message: "kind", argument: name, expected, found: "an argument by position", path }];
+    }
     const parameter = parameters?.find((one) => one.name === name);
     const wrong = kindFault(parameter, arg, path);
     if (wrong.length > 0) return wrong;

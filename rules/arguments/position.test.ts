@@ -36,6 +36,26 @@ describe("arguments/position", () => {
     for (const example of position.examples.valid) expect(exampleFaults(position, example, [])).toEqual([]);
   });
 
+  it("finds a positional argument behind a keyword of an operator that is not declared", () => {
+    const document = JSON.parse(
+      text.replaceAll("torch.ops.aten.topk.default", "torch.ops.mylib.best.default"),
+    );
+    const kinds = (second: number) => {
+      const edited = JSON.stringify(document, (key, value) =>
+        key === "inputs" && JSON.stringify(value).includes('"name":"k"')
+          ? value.map((input: object, i: number) => ({ ...input, kind: i === 0 ? 2 : second }))
+          : value,
+      );
+      return lintProgram(new Program(decodeDocument(Buffer.from(edited))))
+        .filter(({ rule }) => rule === "arguments/position")
+        .map(({ message }) => message);
+    };
+    expect(kinds(2)).toEqual([]);
+    expect([...new Set(kinds(1))]).toEqual([
+      "'k' of torch.ops.mylib.best.default is given by position, behind one that is given by keyword",
+    ]);
+  });
+
   it("is quiet about the call as torch wrote it", () => expect(lintTopk((inputs) => inputs)).toEqual([]));
 
   it("finds a positional argument behind one that was left out", () => {

@@ -1,6 +1,7 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import { type CallPlan, positionFaults } from "../../src/ops/call-check.ts";
 import type { Node } from "../../src/program/program.ts";
+import { ArgumentKind } from "../../src/schema/types.generated.ts";
 import { certainty, onOperatorCalls } from "../_shared/operator-calls.ts";
 import { inputPath } from "../_shared/paths.ts";
 
@@ -58,6 +59,29 @@ def forward(x: "f32[2, 3]"):
         });
       }
     };
-    return onOperatorCalls(ctx, check, []);
+    const { form: ofKnown } = onOperatorCalls(ctx, check, []);
+    return {
+      form: (node) => {
+        ofKnown?.(node);
+        const late = ctx.registry.find(node.target) ? undefined : positionalBehindKeyword(node);
+        if (late === undefined) return;
+        const { name } = node.source.inputs[late]!;
+        ctx.report({
+          at: node,
+          message: "position",
+          data: { argument: name, gets: null, path: inputPath(node, late) },
+          words: { operator: node.target, but: "behind one that is given by keyword" },
+          help: "set its kind to 2 (keyword), or give every parameter before it by position",
+        });
+      },
+    };
   },
 });
+
+/** Of an operator that is not declared: its arguments stand in the order of its parameters all the same. */
+function positionalBehindKeyword({ target, source: { inputs } }: Node): number | undefined {
+  if (!/^torch\.ops\.(?!higher_order\.)/.test(target)) return undefined;
+  const keyword = inputs.findIndex(({ kind }) => kind === ArgumentKind.KEYWORD);
+  const late = inputs.findIndex(({ kind }, i) => i > keyword && kind === ArgumentKind.POSITIONAL);
+  return keyword < 0 || late < 0 ? undefined : late;
+}

@@ -27,3 +27,11 @@ it.each([
   ["L['args'][0].size()[0] == 77", "does not hold: args_0.size()[0] is 1"],
   ["False", "does not hold: it is a contradiction"],
 ])("%s", (code, message) => expect(found([code])).toEqual([`the guard '${code}' ${message}`]));
+
+it("goes by the names of the arguments, which a pass may have changed", () => {
+  const document = JSON.parse(text);
+  document.graph_module.module_call_graph[0].signature.forward_arg_names = ["image"];
+  const diagnostics = lintProgram(new Program(decodeDocument(Buffer.from(JSON.stringify(document)))));
+  const guards = diagnostics.filter(({ rule }) => rule === "graph/guard").map(({ data }) => data.guard);
+  expect(guards).toEqual(recorded);
+});

@@ -85,11 +85,12 @@ function faultOf(program: Program, code: string): Fault | undefined {
  * placeholders; torch goes by the names of the arguments.
  */
 function isInput({ inputs, document }: Program, root: string): boolean {
+  if (root === "flat_args" || root === "self") return true;
   const call = document.root.graph_module.module_call_graph[0]?.signature;
-  const isArgument = call?.forward_arg_names?.includes(root) || call?.in_spec.includes(root);
-  if (root === "flat_args" || root === "self" || isArgument) return true;
+  if (call?.in_spec.includes(`"${root}`) || call?.in_spec.includes(`\\"${root}\\"`)) return true;
   const name = root.replace(/[^\p{L}\p{N}]+/gu, "_").toLowerCase();
-  return inputs.some((input) => input.name.toLowerCase().startsWith(name));
+  const names = call?.forward_arg_names?.length ? call.forward_arg_names : inputs.map((input) => input.name);
+  return names.some((one) => one.toLowerCase().startsWith(name));
 }
 
 /** What the number was when the program was exported; undefined when the document does not say. */

@@ -17,6 +17,12 @@ const CALLS: readonly (readonly [result: string, call: string, problem: RegExp])
   ["f32[]", "aten.nll_loss_nd.default(x, i)", /expected targets of sizes \[4\], got \[3\]/],
   ["f32[]", "aten.nll_loss_nd.default(x, b)", /expected classes in int64, got float32/],
   ["f32[]", "aten.nll_loss_nd.default(x, t, b)", /expected a weight for each of 3 classes, got 4/],
+  [
+    "f32[4, 7]",
+    'aten.pad.default(x, [2, 2], mode="mirror")',
+    /the padding mode is constant, .*, not "mirror"/,
+  ],
+  ["f32[4, 3]", "aten.index.Tensor(x, [])", /expected an index at least/],
   ["f32[4, 3]", "aten.squeeze.dims(x, [0, 0])", /dimension 0 is given twice/],
   [
     "f32[4, 1, 5]",

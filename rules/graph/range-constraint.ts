@@ -1,6 +1,6 @@
 import { defineRule } from "../../src/lint/rule.ts";
 import type { Value } from "../../src/program/program.ts";
-import { parseExpr, symbolsOf } from "../../src/program/symbolic.ts";
+import { parseExpr, symbolsIn, symbolsOf } from "../../src/program/symbolic.ts";
 import { symbolsOfTensor } from "../_shared/symbols.ts";
 
 export const rangeConstraint = defineRule({
@@ -25,6 +25,7 @@ size: \`torch.export.load\` fails with \`KeyError: u0\`.
   messages: {
     empty: "the range of {symbol} is empty: at least {min} and at most {max}",
     missing: "{symbol} is a size of an input and has no range",
+    float: "{symbol} is a float that depends on the data and has no range",
     unbacked: "{symbol} is a size that depends on the data and has no range",
   },
   examples: {
@@ -77,6 +78,17 @@ def forward(x: "f32[8]"):
 `,
         diagnostics: [{ message: "u0 is a size that depends on the data and has no range" }],
       },
+      {
+        title: "no range for a float that is read from a tensor",
+        program: `
+range zuf0 None
+def forward(x: "f32[]"):
+    item: "SymFloat(zuf0)" = torch.ops.aten._local_scalar_dense.default(x)
+    mul: "f32[]" = torch.ops.aten.mul.Tensor(x, item)
+    return (mul,)
+`,
+        diagnostics: [{ message: "zuf0 is a float that depends on the data and has no range" }],
+      },
     ],
   },
   create: (ctx) => ({
@@ -87,7 +99,7 @@ def forward(x: "f32[8]"):
       const requireRanges = (
         symbols: readonly string[],
         kind: RegExp,
-        message: "missing" | "unbacked",
+        message: "missing" | "unbacked" | "float",
       ): void => {
         for (const symbol of new Set(symbols)) {
           if (!kind.test(symbol) || limited.has(symbol)) continue;
@@ -101,8 +113,16 @@ def forward(x: "f32[8]"):
       };
       const ofInputs = main.inputs.flatMap((input) => [...symbolsOfInput(input)]);
       requireRanges(ofInputs, /^s\d+$/, "missing");
-      const ofTensors = [...main.tensorMetas.keys()].flatMap((meta) => [...symbolsOfTensor(meta)]);
-      requireRanges(ofTensors, /^u\d+$/, "unbacked");
+      const metas = ctx.program.graphs.flatMap(({ tensorMetas }) => [...tensorMetas.keys()]);
+      requireRanges(
+        metas.flatMap((meta) => [...symbolsOfTensor(meta)]),
+        /^u\d+$/,
+        "unbacked",
+      );
+      const floats = [...main.source.sym_float_values.values()].flatMap((value) => [
+        ...(symbolsIn(value) ?? []),
+      ]);
+      requireRanges(floats, /^zuf\d+$/, "float");
       for (const [symbol, { min_val: min, max_val: max }] of ranges) {
         if (min === null || min === undefined || max === null || max === undefined || min <= max) continue;
         ctx.report({

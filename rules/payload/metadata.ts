@@ -1,3 +1,5 @@
+import type { PayloadMeta } from "../../src/archive/payload.ts";
+import type { Payloads } from "../../src/lint/payloads.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import { specPath } from "../_shared/paths.ts";
 import { storedDifference, storedInputs } from "../_shared/payloads.ts";
@@ -11,7 +13,8 @@ export const metadata = defineRule({
   description: `
 The graph was traced with the metadata of its inputs, and the archive stores the tensors that take their place. Here they
 differ in dtype or in a size that is a number: kernels are chosen, memory is planned and constants are folded for a tensor that the
-archive does not hold. \`torch.export.load\` does not compare them; what runs is the stored tensor.
+archive does not hold. \`torch.export.load\` does not compare them; what runs is the stored tensor. Where several share an
+entry, torch loads it in the dtype of the first and takes all of them from that.
 `,
   data: {
     name: "the qualified name",
@@ -23,10 +26,11 @@ archive does not hold. \`torch.export.load\` does not compare them; what runs is
   create: (ctx) => ({
     program: () => {
       const { payloads, program } = ctx;
+      const asLoaded = loadedAs(payloads);
       for (const { kind, name, value, position } of storedInputs(program)) {
         const meta = program.main.value(value, program.main.inputs[position])?.meta;
         const stored = payloads?.weights?.get(name) ?? payloads?.constants?.get(name);
-        const found = stored?.config.tensor_meta;
+        const found = stored && asLoaded(stored.config);
         const difference = meta && found && storedDifference(found, meta);
         if (!difference) continue;
         const { property, left, right } = difference;
@@ -41,3 +45,18 @@ archive does not hold. \`torch.export.load\` does not compare them; what runs is
     },
   }),
 });
+
+/** What torch makes of a payload (torch/export/pt2_archive/_package.py _build_file_map): entries are read once. */
+function loadedAs(payloads: Payloads | null): (config: PayloadMeta) => PayloadMeta["tensor_meta"] {
+  const first = new Map<string, PayloadMeta>();
+  for (const list of [payloads?.weights, payloads?.constants]) {
+    for (const { config } of list?.values() ?? []) {
+      const isRaw = !config.use_pickle && /^(weight|tensor)_\d+$/.test(config.path_name);
+      if (isRaw && !first.has(config.path_name)) first.set(config.path_name, config);
+    }
+  }
+  return ({ path_name, tensor_meta }) => {
+    const dtype = first.get(path_name)?.tensor_meta?.dtype;
+    return tensor_meta && dtype !== undefined ? { ...tensor_meta, dtype } : tensor_meta;
+  };
+}

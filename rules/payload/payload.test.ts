@@ -54,6 +54,14 @@ describe("the payload rules", () => {
     expect(found(move)).toEqual([["payload/persistence", "error", buffer]]);
   });
 
+  it("find that what shares an entry is loaded in the dtype of the first", () => {
+    const names = [...stored.weights!.keys()];
+    const other = names.findLast((name) => stored.weights!.get(name)!.config.tensor_meta!.dtype === 5)!;
+    const { path_name } = stored.weights!.get(names[0]!)!.config;
+    const share = (lists: Lists) => edit(lists, other, (config) => ({ ...config, path_name }));
+    expect(found(share)).toContainEqual(["payload/metadata", "error", other]);
+  });
+
   it("find a parameter that is stored as a plain tensor", () => {
     const change = (lists: Lists) => edit(lists, parameter, (config) => ({ ...config, is_param: false }));
     expect(found(change)).toEqual([["payload/not-a-parameter", "error", parameter]]);

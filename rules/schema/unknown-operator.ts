@@ -146,7 +146,7 @@ const DECLARE =
   'declare it in the config, e.g. "operators": ["mylib::scale_(Tensor(a!) x, float by) -> Tensor(a!)"]';
 
 /** Whatever is no operator of a library, whose own name could be anything. */
-const TORCHS_OWN = /^(?!torch\.ops\.)|^torch\.ops\.(aten|prims|higher_order)\./;
+const TORCHS_OWN = /^(?!torch\.ops\.)|^torch\.ops\.(aten|prims|higher_order)\.|^torch\.ops\.[^.]*$/;
 
 const WITHOUT_SCHEMA = new Set([
   ...Object.keys(FUNCTIONS),

@@ -179,7 +179,9 @@ function countLeaves(text: string): number | string {
     if (typeof tree !== "object" || tree === null || !("type" in tree)) return "a node of it has no type";
     const children = "children_spec" in tree ? tree.children_spec : undefined;
     if (!Array.isArray(children)) return "a node of it has no children_spec";
-    if (tree.type === null && children.length > 0) return "a leaf of it has children";
+    const context = "context" in tree ? tree.context : null;
+    if (tree.type === null && (children.length > 0 || context !== null))
+      return "a leaf of it holds something";
     if (tree.type === null) leaves++;
     else pending = pending.concat(children);
   }

@@ -159,10 +159,17 @@ export interface PayloadConfig {
 /** Reads the schema's PayloadConfig. A file that is none throws `archive/invalid-config`. */
 export function parsePayloadConfig(bytes: Uint8Array, entry: string): PayloadConfig {
   let root: unknown;
+  let float: string | undefined;
   try {
-    root = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    root = JSON.parse(text);
+    [float] = /"as_int"\s*:\s*-?\d+[.eE][-+\d]*/.exec(text) ?? [];
   } catch (error) {
     throw archiveFault("archive/invalid-config", `${entry} is not JSON`, { entry }, error);
+  }
+  if (float !== undefined) {
+    const problem = `${entry} has a float where a size is to stand: ${float}`;
+    throw archiveFault("archive/invalid-config", problem, { entry });
   }
   const config = isObject(root) ? root.config : undefined;
   if (!isObject(config))

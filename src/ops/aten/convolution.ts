@@ -25,7 +25,7 @@ interface Convolution {
 /** One number stands for every spatial dimension (at::native::expand_param_if_needed). */
 export function perDimension(list: readonly number[] | number, count: number): number[] {
   const values = typeof list === "number" ? [list] : list;
-  if (values.length !== 1 && values.length < count) {
+  if (values.length !== 1 && values.length !== count) {
     throw new RangeError(`${values.length} values are given for ${count} dimensions`);
   }
   return Array.from({ length: count }, (_, d) => values[values.length === 1 ? 0 : d]!);

@@ -15,6 +15,7 @@ type Indices = readonly (Tensor | null)[];
 const isAbsent = (indices: Indices): boolean => indices.every((index) => index === null);
 
 function readAt(self: Tensor, indices: Indices) {
+  if (indices.length === 0) throw new RangeError("expected an index at least");
   if (isAbsent(indices)) return call("aten::clone", self);
   const { sizes, strides, offsets } = indexed(self, indices);
   const out = Tensor.ofSpec({ sizes, strides, dtype: self.dtype }, self.storage === null);

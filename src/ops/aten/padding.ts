@@ -93,6 +93,9 @@ const MODES = ["constant", "reflect", "replicate", "circular"] as const;
 function padded(self: Tensor, pad: readonly number[], kind: string, value: number | null): Tensor {
   if (kind === "constant") return call("aten::constant_pad_nd", self, pad, Scalar.float(value ?? 0));
   if (kind === "circular") return call("aten::_pad_circular", self, pad);
+  if (!(MODES as readonly string[]).includes(kind)) {
+    throw new RangeError(`the padding mode is ${MODES.join(", ")}, not ${JSON.stringify(kind)}`);
+  }
   const name = kind === "reflect" ? "reflection" : "replication";
   return call(`aten::${name}_pad${pad.length / 2}d`, self, pad);
 }

@@ -158,6 +158,17 @@ const calls: readonly Fault[] = [
     },
   },
   {
+    name: "a leaf with a context among the arguments",
+    rules: ["signature/module-call-graph"],
+    places: ({ graph_module }) => {
+      const call = graph_module.module_call_graph[0].signature;
+      const leaf = '{"type": null, "context": null';
+      const at = "graph_module.module_call_graph[0].signature.in_spec";
+      const break_ = () => (call.in_spec = call.in_spec.replace(leaf, '{"type": null, "context": "[]"'));
+      return call.in_spec.includes(leaf) ? [{ at, break: break_ }] : [];
+    },
+  },
+  {
     name: "the keywords of the model before its other arguments",
     rules: ["signature/module-call-graph"],
     places: ({ graph_module }) => {
