@@ -30,7 +30,9 @@ function changedWeight(change: (payload: Json, meta: Json) => void): EntrySpec[]
 
 describe("a list of weights", () => {
   it("has a size that is a float, which JSON.parse makes an integer of", async () => {
-    const list = makeConfig({ w: ["weight_0", [4]] }).toString().replace('"as_int":4', '"as_int":4.0');
+    const list = makeConfig({ w: ["weight_0", [4]] })
+      .toString()
+      .replace('"as_int":4', '"as_int":4.0');
     const found = await texts(changedEntries("weights_config.json", { data: list }));
     expect(found).toEqual([expect.stringContaining('a float where a size is to stand: "as_int":4.0')]);
   });

@@ -27,7 +27,7 @@ const noted = new WeakMap<Tensor, Parts>();
 function partsOf(self: Tensor): Parts {
   const parts = noted.get(self);
   if (parts !== undefined) return parts;
-  throw new RangeError(
+  throw new Error(
     "which elements of this sparse tensor are specified is not known: pt2lint knows it of tensors made by " +
       "sparse_coo_tensor, to_sparse, coalesce, sparse_mask and softmax, and computes the others as dense ones",
   );
