@@ -1,3 +1,5 @@
+import type { Node } from "../../program/program.ts";
+import { forTarget } from "../cache/operators.ts";
 import { count, isDense, keyOf, type Layout, mayMeet, moved } from "./layout.ts";
 import type { Writer } from "./machine.ts";
 
@@ -16,9 +18,16 @@ interface Written {
   readonly entries: readonly Entry[];
 }
 
+interface Made {
+  readonly node: Node;
+  readonly content: Content;
+}
+
 /** Gives equal things equal numbers. */
 export class Contents {
   readonly #known = new Map<string, Content>();
+  /** What nodes made, by their operator and what they made it of. */
+  readonly #made = new Map<string, Made[]>();
   readonly #parts = new Map<Content, { readonly of: Content; readonly at: Layout }>();
   readonly #written = new Map<Content, Written>();
 
@@ -26,6 +35,19 @@ export class Contents {
     const key = `${what}(${parts.join()})`;
     let content = this.#known.get(key);
     if (content === undefined) this.#known.set(key, (content = this.#known.size));
+    return content;
+  }
+
+  /** What a node makes of such parts: the same as another node that calls the operator with the same numbers, unless by chance. */
+  made(node: Node, output: number, parts: readonly Content[]): Content {
+    const key = `${node.target}.${output}.${node.outputs[0]?.meta?.dtype}(${parts.join()})`;
+    const known = this.#made.get(key) ?? [];
+    const same = known.find(
+      (one) => one.node === node || (!isRandom(node.target) && isSameCall(one.node, node)),
+    );
+    if (same !== undefined) return same.content;
+    const content = this.of(`${node.id}.${output}`, parts);
+    if (known.push({ node, content }) === 1) this.#made.set(key, known);
     return content;
   }
 
@@ -158,4 +180,28 @@ function covers(a: Layout, b: Layout): boolean {
     rest -= start * stride;
   }
   return rest === 0 && lengths.size === 0;
+}
+
+/** Gives other values at each call, or whatever the memory holds. */
+const isRandom = forTarget((target) =>
+  /\.\w*(rand|normal|bernoulli|uniform|multinomial|dropout|exponential|geometric|cauchy|poisson|rrelu|empty)/.test(
+    target,
+  ),
+);
+
+const signatures = new WeakMap<Node, string>();
+
+/** Whether two calls of one operator have the same numbers at the same arguments; which tensors they have is not looked at. */
+function isSameCall(a: Node, b: Node): boolean {
+  return a.target === b.target && signature(a) === signature(b);
+}
+
+function signature(node: Node): string {
+  let known = signatures.get(node);
+  if (known === undefined) {
+    const inputs = node.source.inputs.map(({ name, arg }) => [name, arg]);
+    const text = JSON.stringify(inputs, (_, value) => (typeof value === "bigint" ? String(value) : value));
+    signatures.set(node, (known = text.replace(/"name":"[^"]*"/g, "")));
+  }
+  return known;
 }

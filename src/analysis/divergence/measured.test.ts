@@ -109,3 +109,46 @@ ${graphs}`);
   const storage = new StorageAnalysis(program, registry);
   expect(divergenceAnalysis({ program, registry, storage }).inductor).toEqual([]);
 });
+
+const safe: readonly { readonly what: string; readonly lines: readonly string[] }[] = [
+  {
+    what: "updates of one cache by the same value, computed twice, give the same results",
+    lines: [
+      `w: "${C}" = torch.ops.aten.mul.Tensor(x, 3)`,
+      `z: "${C}" = torch.ops.aten.mul.Tensor(x, 3)`,
+      `r: ("${C}", "${C}") = torch.ops.higher_order.cond(p, both, none, (b_c, w, z))`,
+      `m: "f32[1, 2, 4]" = torch.ops.aten.amax.default(r[0], [2])`,
+      `return (m,)
+
+def both(a: "${C}", b: "${C}", c: "${C}"):
+    u: "${C}" = ${update("b", "a")}
+    v: "${C}" = ${update("c", "a")}
+    return (u, v)
+
+def none(a: "${C}", b: "${C}", c: "${C}"):
+    u: "${C}" = torch.ops.aten.clone.default(a)
+    v: "${C}" = torch.ops.aten.clone.default(a)
+    return (u, v)`,
+    ],
+  },
+  {
+    what: "cumsum takes memory of its own, and not that of a cond's result",
+    lines: [
+      `r: ("${C}",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (b_c, x))`,
+      `s: "f32[]" = torch.ops.aten.sum.default(r[0])`,
+      `e: ("${C}",) = torch.ops.higher_order.cond(p, true_graph_0, false_graph_0, (b_d, x))`,
+      `k: "${C}" = torch.ops.aten.cumsum.default(e[0], 2)`,
+      `o: "f32[1, 2, 1, 4]" = torch.ops.aten.slice.Tensor(k, 2, 5, 6)`,
+      `y: "f32[1, 2, 1, 4]" = torch.ops.aten.add.Tensor(o, s)`,
+      `return (y,)\n${graphs}`,
+    ],
+  },
+];
+
+it.each(safe)("$what", ({ lines }) => {
+  const { program, registry } = programFromText(
+    `def forward(${INPUTS}):\n${lines.map((line) => `    ${line}`).join("\n")}\n`,
+  );
+  const storage = new StorageAnalysis(program, registry);
+  expect(divergenceAnalysis({ program, registry, storage }).inductor).toEqual([]);
+});

@@ -3,7 +3,7 @@ import { accessesOf } from "./accesses.ts";
 import { count, isDense, type Layout, layoutOf } from "./layout.ts";
 import type { MemoryUse } from "./memory-use.ts";
 import { type Buffer, type LoweredGraph, type Operation, usesOf } from "./operations.ts";
-import { isStraight } from "./operators.ts";
+import { allocates, isStraight } from "./operators.ts";
 import type { Scheduled } from "./schedule.ts";
 import { bytesOf, isLoop, type SchedulerNode } from "./scheduler-nodes.ts";
 
@@ -89,7 +89,7 @@ export class MemoryPlan {
   }
 
   #reuses(operation: Operation, step: number): ReadonlyMap<Buffer, Buffer> {
-    if (operation.kind !== "loop" && operation.kind !== "extern") return NONE;
+    if (operation.kind !== "loop" && !(operation.kind === "extern" && this.#isHanded(operation))) return NONE;
     const reuses = new Map<Buffer, Buffer>();
     for (const made of operation.makes) {
       if (this.#isInternal(made, step)) continue;
@@ -101,6 +101,11 @@ export class MemoryPlan {
       this.#taken.add(used);
     }
     return reuses;
+  }
+
+  /** Whether a kernel is given the memory for its result; many of ATen's own take new memory. */
+  #isHanded({ fx }: Operation): boolean {
+    return this.#restraint === null || (fx.op !== "list" && !allocates(fx.node?.target ?? ""));
   }
 
   #pooled(made: Buffer, step: number): Buffer | undefined {

@@ -46,6 +46,11 @@ export const isExtern = matcher(
   /^torch\.ops\.(aten\.(\w*mm|matmul|linear|conv\w*|_?scaled_dot_product\w*|dot|mv|addmv|einsum|inner|cumsum|cumprod|sort|topk|nonzero|multinomial|searchsorted)|higher_order)\b/,
 );
 
+/** Of those, what takes memory of its own for the result (ir.FallbackKernel, ir.ExternKernelAlloc). */
+export const allocates = matcher(
+  /^torch\.ops\.aten\.(conv\w*|_?scaled_dot_product\w*|cumsum|cumprod|sort|topk|nonzero|multinomial|searchsorted)\./,
+);
+
 /** Copies what is not in memory, for each operand. */
 export const takesCopies = matcher(/^torch\.ops\.aten\._?scaled_dot_product\w*\./);
 

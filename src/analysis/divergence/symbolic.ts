@@ -63,8 +63,7 @@ export class Symbolic implements Domain<Content, MemoryState> {
     const [first] = parts;
     if (first !== undefined && isSame(node, value)) return first;
     if (isDifference(target) && parts.length === 2 && first === parts[1]) return this.#contents.of("zero");
-    const key = value.meta?.dtype === 12 || count(layoutOf(value)) === 1 ? signature(node) : `${node.id}`;
-    const content = this.#contents.of(`${key}.${value.node === node ? value.index : 0}`, parts);
+    const content = this.#contents.made(node, value.node === node ? value.index : 0, parts);
     if (isNegation(target) && value.meta?.dtype === 12) this.#negated.set(content, first!);
     return content;
   }
@@ -94,17 +93,4 @@ function isSame(node: Node, value: Value): boolean {
   if (!mayCopy(node.target)) return false;
   const from = node.operands.find((operand) => operand !== null);
   return from?.meta?.dtype === value.meta?.dtype && count(layoutOf(value)) > 0;
-}
-
-const signatures = new WeakMap<Node, string>();
-
-/** Equal for calls of one operator with the same numbers. */
-function signature(node: Node): string {
-  let known = signatures.get(node);
-  if (known === undefined) {
-    const inputs = JSON.stringify(node.source.inputs, (_, v) => (typeof v === "bigint" ? String(v) : v));
-    known = node.target + inputs.replace(/"name":"[^"]*"/g, "");
-    signatures.set(node, known);
-  }
-  return known;
 }

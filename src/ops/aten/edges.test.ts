@@ -22,6 +22,10 @@ describe("edges of operators", () => {
     expect(cut("int64").slice(3)).toEqual([3e9, 200, -200, 70000]);
   });
 
+  it("negates the view that is the imaginary part of a conjugate", () => {
+    expect([...reals(call("aten::_neg_view", floats([1, -2.5, 0])))]).toEqual([-1, 2.5, -0]);
+  });
+
   it("refuses indices that torch refuses, and sizes with two holes", () => {
     const x = tensor([1, 2, 3, 4, 5, 6], { sizes: [2, 3] });
     const vector = tensor([0, 1]);

@@ -147,6 +147,10 @@ export const unaries: readonly Kernel[] = [
       composite: ({ self }) => call("aten::conj_physical", self),
     }),
   ),
+  // Of those the imaginary part of a conjugate: marked as negated, computed here as well.
+  defineOp("aten::_neg_view(Tensor(a) self) -> Tensor(a)", {
+    composite: ({ self }) => call("aten::neg", self),
+  }),
   defineOp("aten::_conj_physical(Tensor self) -> Tensor", {
     composite: ({ self }) => call("aten::conj_physical", self),
   }),
