@@ -96,6 +96,16 @@ describe("random operators", () => {
     expect([...reals(kept!)]).toEqual([...reals(mask!)].map((one) => 2 * one));
   });
 
+  it("attention leaves out weights, and keeps their mean", () => {
+    // Each weight is 1/4 and each value 1: a result is a quarter of how many stay, doubled.
+    const [query, key] = [ones(1, 1, 2000, 4), ones(1, 1, 4, 4)];
+    const drawn = call("aten::scaled_dot_product_attention", query, key, key, null, 0.5);
+    expect(new Set(reals(drawn))).toEqual(new Set([0, 0.5, 1, 1.5, 2]));
+    expect(mean(drawn)).toBeCloseTo(1, 1);
+    const all = call("aten::scaled_dot_product_attention", query, key, key, null, 1);
+    expect(new Set(reals(all))).toEqual(new Set([0]));
+  });
+
   it("dropout in eval is its input", () => {
     const input = ones(3);
     expect(call("aten::dropout", input, 0.5, false)).toBe(input);

@@ -6,6 +6,7 @@ import { formatStrides } from "../../tensor/strides.ts";
 import { Tensor, type TensorSpec } from "../../tensor/tensor.ts";
 import { defineOp, type Kernel } from "../kernel.ts";
 import { fastExp } from "../math/fast-exp.ts";
+import { randomDouble } from "../random-numbers.ts";
 import { requireSameDtype } from "./products.ts";
 import { reshaped } from "./reshaping.ts";
 import { expanded, transposed, unsqueezed } from "./views.ts";
@@ -155,7 +156,12 @@ interface Noted {
   readonly weights?: Float64Array;
 }
 
-/** at::native::_scaled_dot_product_attention_math without dropout, in doubles; or as the flash kernel rounds. */
+/** Leaves out each weight with the probability `p`; those that stay are scaled, so that their mean does. */
+function dropOut(scores: Float64Array, p: number): void {
+  for (let j = 0; j < scores.length; j++) scores[j] = randomDouble() < p ? 0 : scores[j]! / (1 - p);
+}
+
+/** at::native::_scaled_dot_product_attention_math, in doubles; or as the flash kernel rounds. */
 function attend(whole: Attention, out: Tensor, { logs, weights }: Noted = {}): void {
   const args = grouped(whole);
   const batch = out.sizes.slice(0, -2);
@@ -175,6 +181,7 @@ function attend(whole: Attention, out: Tensor, { logs, weights }: Noted = {}): v
         ? flashSoftmaxInPlace(scores, keysSeen(query, length, keys, args.is_causal), out.dtype)
         : softmaxInPlace(scores, most);
       if (logs !== undefined) logs[row] = log;
+      if (args.dropout_p > 0) dropOut(scores, args.dropout_p);
       weights?.set(scores, row * keys);
       sums.fill(0);
       for (let j = 0; j < keys; j++) {
