@@ -52,7 +52,9 @@ export const symmetricDecompositions: readonly Kernel[] = [
     composite: ({ self, upper }) => choleskyOf(self, upper, "linalg.cholesky"),
   }),
   defineOp("aten::cholesky(Tensor self, bool upper=False) -> Tensor", {
-    composite: ({ self, upper }) => choleskyOf(self, upper, "cholesky"),
+    // Unlike linalg.cholesky, it takes what has no elements as it is, square or not.
+    composite: ({ self, upper }) =>
+      self.numel === 0 ? call("aten::new_empty", self, self.sizes) : choleskyOf(self, upper, "cholesky"),
   }),
   defineOp("aten::cholesky_solve(Tensor self, Tensor input2, bool upper=False) -> Tensor", {
     meta: ({ self, input2 }) => {
