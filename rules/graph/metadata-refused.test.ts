@@ -23,6 +23,8 @@ const CALLS: readonly (readonly [result: string, call: string, problem: RegExp])
     /the padding mode is constant, .*, not "mirror"/,
   ],
   ["f32[4, 3]", "aten.index.Tensor(x, [])", /expected an index at least/],
+  ["i64[4]", "aten.add_.Tensor(t, b)", /result type float32 can't be cast to the desired output type int64/],
+  ["i64[4]", "aten.sin_.default(t)", /result type float32 can't be cast/],
   ["f32[4, 3]", "aten.squeeze.dims(x, [0, 0])", /dimension 0 is given twice/],
   [
     "f32[4, 1, 5]",

@@ -156,9 +156,9 @@ function writeAll(target: Tensor | readonly Tensor[], result: Result): void {
     for (const [i, one] of target.entries()) writeAll(one, (result as readonly Result[])[i]);
     return;
   }
-  if (target.storage === null) return;
   const source = result as Tensor;
   requireCastable(source.dtype, target.dtype);
+  if (target.storage === null) return;
   // An out= argument takes on the result's sizes (at::native::resize_output).
   if (!broadcasts(source.sizes, target.sizes)) resize(target, source.sizes);
   copyInto(target, source);
