@@ -47,6 +47,11 @@ function findStored(program: Program): StoredInput[] {
   return found;
 }
 
+/** What the archive stores under a qualified name, as a weight or a constant. */
+export function payloadOf(payloads: Payloads | null, name: string) {
+  return payloads?.weights?.get(name) ?? payloads?.constants?.get(name);
+}
+
 /** How a stored tensor certainly differs from what the graph was traced with. */
 export function storedDifference(
   stored: NonNullable<PayloadMeta["tensor_meta"]>,

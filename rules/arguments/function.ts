@@ -1,3 +1,4 @@
+import { PREDISPATCH } from "../../src/analysis/vmap-regions.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import { kindOfArgument, NUMBERS } from "../../src/ops/call-check.ts";
 import { FUNCTIONS } from "../../src/ops/calls.generated.ts";
@@ -127,9 +128,8 @@ def forward(x: "f32[s0, 3]"):
       const data = { expected, found, path };
       ctx.report({ at: node, words: { name: node.target }, message: "result", data, help: AGAIN });
     };
-    const given = Object.entries(PREDISPATCH).map(
-      ([name, kind]) =>
-        [`torch._functorch.predispatch.${name}`, (node: Node) => checkResult(node, kind)] as const,
+    const given = Object.entries(RESULTS).map(
+      ([name, kind]) => [`${PREDISPATCH}${name}`, (node: Node) => checkResult(node, kind)] as const,
     );
     return { targets: Object.fromEntries([...counted, ...given]) };
   },
@@ -137,8 +137,8 @@ def forward(x: "f32[s0, 3]"):
 
 const AGAIN = "correct the pass that wrote the node, or export the program again";
 
-/** What serialize_outputs writes for them. */
-const PREDISPATCH: Readonly<Record<string, string>> = {
+/** What serialize_outputs writes for the functions of torch._functorch.predispatch. */
+const RESULTS: Readonly<Record<string, string>> = {
   lazy_load_decompositions: "as_none",
   _vmap_increment_nesting: "as_none",
   _vmap_decrement_nesting: "as_none",

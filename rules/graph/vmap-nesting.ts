@@ -1,4 +1,4 @@
-import { isInVmap } from "../../src/analysis/vmap-regions.ts";
+import { isInVmap, PREDISPATCH } from "../../src/analysis/vmap-regions.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import type { Graph } from "../../src/program/program.ts";
 import { nodePath } from "../_shared/paths.ts";
@@ -83,4 +83,4 @@ def body(x: "f32[3, 2]"):
   },
 });
 
-const ADD = "torch._functorch.predispatch._add_batch_dim";
+const ADD = `${PREDISPATCH}_add_batch_dim`;

@@ -2,7 +2,7 @@ import type { PayloadMeta } from "../../src/archive/payload.ts";
 import type { Payloads } from "../../src/lint/payloads.ts";
 import { defineRule } from "../../src/lint/rule.ts";
 import { specPath } from "../_shared/paths.ts";
-import { storedDifference, storedInputs } from "../_shared/payloads.ts";
+import { payloadOf, storedDifference, storedInputs } from "../_shared/payloads.ts";
 
 export const metadata = defineRule({
   id: "payload/metadata",
@@ -29,7 +29,7 @@ entry, torch loads it in the dtype of the first and takes all of them from that.
       const asLoaded = loadedAs(payloads);
       for (const { kind, name, value, position } of storedInputs(program)) {
         const meta = program.main.value(value, program.main.inputs[position])?.meta;
-        const stored = payloads?.weights?.get(name) ?? payloads?.constants?.get(name);
+        const stored = payloadOf(payloads, name);
         const found = stored && asLoaded(stored.config);
         const difference = meta && found && storedDifference(found, meta);
         if (!difference) continue;

@@ -1,6 +1,6 @@
 import { defineRule, type RuleContext } from "../../src/lint/rule.ts";
 import { specPath } from "../_shared/paths.ts";
-import { storedInputs } from "../_shared/payloads.ts";
+import { payloadOf, storedInputs } from "../_shared/payloads.ts";
 import { specsOf } from "../_shared/specs.ts";
 
 export const sharedMutation = defineRule({
@@ -42,7 +42,7 @@ function namesTogether({ payloads, program }: RuleContext): ReadonlyMap<string, 
   const byEntry = new Map<string, string[]>();
   const byName = new Map<string, readonly string[]>();
   for (const name of new Set(storedInputs(program).map((input) => input.name))) {
-    const payload = payloads?.weights?.get(name) ?? payloads?.constants?.get(name);
+    const payload = payloadOf(payloads, name);
     if (!payload?.size || payload.config.tensor_meta === null) continue;
     const names = byEntry.get(payload.entry) ?? [];
     names.push(name);

@@ -1,7 +1,8 @@
 /** The regions that `torch.vmap` is exported as. */
 import type { Graph, Node } from "../program/program.ts";
 
-const PREDISPATCH = "torch._functorch.predispatch.";
+/** What the names of the functions that enter and leave one begin with. */
+export const PREDISPATCH = "torch._functorch.predispatch.";
 const ENTER = `${PREDISPATCH}_vmap_increment_nesting`;
 const LEAVE = `${PREDISPATCH}_vmap_decrement_nesting`;
 

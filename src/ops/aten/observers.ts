@@ -6,6 +6,7 @@ import { Tensor } from "../../tensor/tensor.ts";
 import { call, callList } from "../dispatch.ts";
 import type { Kernel } from "../kernel.ts";
 import { tableOp } from "../table-op.ts";
+import { roundHalfEven } from "./unary.ts";
 
 interface Observed {
   readonly self: Tensor;
@@ -52,13 +53,7 @@ function chosen(low: number, high: number, levels: Levels): readonly [number, nu
   const fromMax = last - max / scale;
   const isMinNearer = Math.abs(first) - Math.abs(min / scale) < Math.abs(last) - Math.abs(max / scale);
   const zero = isEven ? (first + last) / 2 : isMinNearer ? fromMin : fromMax;
-  return [scale, roundEven(Math.min(Math.max(zero, first), last))];
-}
-
-function roundEven(value: number): number {
-  const below = Math.floor(value);
-  if (value - below !== 0.5) return Math.round(value);
-  return below % 2 === 0 ? below : below + 1;
+  return [scale, roundHalfEven(Math.min(Math.max(zero, first), last))];
 }
 
 const isOn = (flag: Tensor): boolean => reals(flag)[0] !== 0;

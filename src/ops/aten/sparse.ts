@@ -40,13 +40,16 @@ function withParts(dense: Tensor, { indices, values, isCoalesced }: Parts): Tens
   return dense;
 }
 
+/** The indices along each sparse dimension, as indexing takes them. */
+function rowsOf(indices: Tensor): Tensor[] {
+  return Array.from({ length: indices.sizes[0]! }, (_, d) => call("aten::select.int", indices, 0, d));
+}
+
 /** Values of one place add up. */
 function densified(sizes: readonly number[], { indices, values }: Parts): Tensor {
-  const depth = indices.sizes[0]!;
-  if (depth === 0) return call("aten::sum.dim_IntList", values, [0]);
-  const rows = Array.from({ length: depth }, (_, d) => call("aten::select.int", indices, 0, d));
+  if (indices.sizes[0] === 0) return call("aten::sum.dim_IntList", values, [0]);
   const zeros = call("aten::new_zeros", values, sizes);
-  return call("aten::index_put", zeros, rows, values, true);
+  return call("aten::index_put", zeros, rowsOf(indices), values, true);
 }
 
 interface Made {
@@ -82,10 +85,8 @@ function toSparse(self: Tensor, denseDims: number): Tensor {
 }
 
 function valuesAt(dense: Tensor, indices: Tensor): Tensor {
-  const depth = indices.sizes[0]!;
-  if (depth === 0) return call("aten::unsqueeze", dense, 0);
-  const rows = Array.from({ length: depth }, (_, d) => call("aten::select.int", indices, 0, d));
-  return call("aten::index.Tensor", dense, rows);
+  if (indices.sizes[0] === 0) return call("aten::unsqueeze", dense, 0);
+  return call("aten::index.Tensor", dense, rowsOf(indices));
 }
 
 function coalesced(self: Tensor): Tensor {
